@@ -1,0 +1,1 @@
+//! Models, and the replay of a choice log.

@@ -1,0 +1,1 @@
+//! Isolation cases: reader, permutation runner, printer.

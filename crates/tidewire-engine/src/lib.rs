@@ -1,0 +1,1 @@
+//! State, Action and one transition function; the trace of a run.

@@ -1,0 +1,1 @@
+//! The scenario language: text, lossless tree, typed tree, diagnostics, formatter, text edits.

@@ -1,0 +1,2 @@
+//! The playground.
+fn main() {}
