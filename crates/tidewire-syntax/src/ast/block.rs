@@ -1,0 +1,339 @@
+//! The blocks of a scenario: stores, brokers, services, clients, invariants, designs, faults, layout.
+
+use super::sql::{IsolationLevel, Select, Statement, TableName, TypeName};
+use super::step::{Delay, Duration, Step};
+use crate::{Name, Span};
+
+/// A whole text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct File {
+    /// Blocks in order.
+    pub items: Vec<Item>,
+}
+
+/// One block.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// The whole block.
+    pub span: Span,
+}
+
+/// What an [`Item`] is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemKind {
+    /// `scenario 'title'`
+    Scenario(Text),
+    /// `about 'text'`
+    About(Text),
+    /// `event E(field type, …);`
+    Event(Event),
+    /// `database NAME KIND { … }`
+    Database(Database),
+    /// `broker NAME KIND { … }`
+    Broker(Broker),
+    /// `service NAME [owns …] [uses …] { … }`
+    Service(Service),
+    /// `relay NAME from DB.TABLE [to BROKER] polling every D [delete | mark];`
+    Relay(Relay),
+    /// `client NAME … { … }`
+    Client(Client),
+    /// `invariant 'sentence' MODE no rows SELECT …;`
+    Invariant(Invariant),
+    /// `fault …;`
+    Fault(Fault),
+    /// `explore crashes 1, duplicates 1;`
+    Explore(Vec<(Name, u32)>),
+    /// `design 'name' { … }`
+    Design(Design),
+    /// `without NAME;` in a design: takes a common block out.
+    Without(Name),
+    /// `layout { node x y; … }`
+    Layout(Vec<Position>),
+}
+
+/// A quoted text with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Text {
+    /// Unescaped.
+    pub value: String,
+    /// With the quotes.
+    pub span: Span,
+}
+
+/// An event type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Its name.
+    pub name: Name,
+    /// Its fields.
+    pub fields: Vec<Field>,
+}
+
+/// A named, typed field or parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its type.
+    pub data_type: TypeName,
+}
+
+/// A database. In a design it merges into the common one of the same name, and may leave out the kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Database {
+    /// Its name.
+    pub name: Name,
+    /// `relational` and others.
+    pub kind: Option<Name>,
+    /// Members in order.
+    pub members: Vec<Member<DatabaseMember>>,
+}
+
+/// A member of a block, with its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member<T> {
+    /// What it is.
+    pub kind: T,
+    /// The whole member.
+    pub span: Span,
+}
+
+/// A member of a database.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DatabaseMember {
+    /// `isolation read committed;`
+    Isolation(IsolationLevel),
+    /// `connections 8;` the size of each service's pool
+    Connections(u32),
+    /// `latency 1ms to 3ms;` service time of a statement
+    Latency(Delay),
+    /// `create table …;`, `insert …;`
+    Statement(Statement),
+    /// `without table;`
+    Without(Name),
+}
+
+/// A broker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broker {
+    /// Its name.
+    pub name: Name,
+    /// `log` and others.
+    pub kind: Option<Name>,
+    /// Members in order.
+    pub members: Vec<Member<BrokerMember>>,
+}
+
+/// A member of a broker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BrokerMember {
+    /// `topic NAME [partitions N];`
+    Topic {
+        /// Its name.
+        name: Name,
+        /// How many partitions; 1 when left out.
+        partitions: Option<u32>,
+    },
+    /// `latency …;`
+    Latency(Delay),
+    /// `without topic;`
+    Without(Name),
+}
+
+/// A service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Its name.
+    pub name: Name,
+    /// `owns DB, …`: may read, write and migrate them.
+    pub owns: Vec<Name>,
+    /// `uses DB, …`: reads and writes another's.
+    pub uses: Vec<Name>,
+    /// Members in order.
+    pub members: Vec<Member<ServiceMember>>,
+}
+
+/// A member of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ServiceMember {
+    /// `workers 4;` handlers that run at once in an instance
+    Workers(u32),
+    /// `instances 2;`
+    Instances(u32),
+    /// `timeout 1s;` of a statement and of waiting for a connection
+    Timeout(Duration),
+    /// `command C(x int, …) { … }`, `query Q(…) { … }`
+    Command(Command),
+    /// `on E from topic … { … }`
+    Subscription(Subscription),
+    /// `every 1s [name] { … }`
+    Every(Duration, Vec<Step>),
+    /// `without C;`
+    Without(Name),
+}
+
+/// A command or query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// Its name.
+    pub name: Name,
+    /// `query`: promises to write nothing.
+    pub read_only: bool,
+    /// Its parameters.
+    pub parameters: Vec<Field>,
+    /// Its steps.
+    pub body: Vec<Step>,
+}
+
+/// A handler of events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscription {
+    /// The event; its fields are bound as `:field`.
+    pub event: Name,
+    /// The topic.
+    pub topic: Name,
+    /// The consumer group; the service's name when left out.
+    pub group: Option<Name>,
+    /// `commit before`: the offset is committed before the handler runs.
+    pub commit_before: bool,
+    /// Its steps.
+    pub body: Vec<Step>,
+}
+
+/// A process that moves rows of an outbox table to topics, oldest id first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Relay {
+    /// Its name.
+    pub name: Name,
+    /// The outbox: columns id, topic, key, event, payload.
+    pub table: TableName,
+    /// Time between looks.
+    pub every: Duration,
+    /// `mark COLUMN` sets it true; `delete` (the default) removes the row.
+    pub mark: Option<Name>,
+}
+
+/// A workload.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Client {
+    /// Its name.
+    pub name: Name,
+    /// `users 4`: each has one request open at a time. Request *i* belongs to user *i mod users*.
+    pub users: Option<u32>,
+    /// How much there is to do.
+    pub load: Load,
+    /// `think 50ms to 200ms;` between the requests of a user
+    pub think: Option<Delay>,
+    /// What a request does.
+    pub body: Vec<Step>,
+}
+
+/// How much a client does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Load {
+    /// `requests 12`, in all
+    Requests(u32),
+    /// `rate 80/s for 10s`: open, with exponential gaps
+    Rate {
+        /// Requests per second, in millionths.
+        micros_per_second: u64,
+        /// How long.
+        duration: Duration,
+    },
+}
+
+/// A rule that must hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invariant {
+    /// A sentence that a product owner would sign.
+    pub sentence: Text,
+    /// When it is judged.
+    pub mode: InvariantMode,
+    /// The rows that it returns are the evidence.
+    pub query: Box<Select>,
+}
+
+/// When an invariant is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvariantMode {
+    /// At every commit.
+    Always,
+    /// When all is quiet.
+    Finally,
+    /// It may be broken, but never longer than this.
+    Within(Duration),
+}
+
+/// Something that goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What.
+    pub kind: FaultKind,
+    /// When.
+    pub trigger: Trigger,
+    /// `for 300ms`; without it the fault lasts until the run heals.
+    pub duration: Option<Duration>,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FaultKind {
+    /// `crash node`
+    Crash(Name),
+    /// `migrate db { ddl; … }`
+    Migrate(Name, Vec<Statement>),
+    /// `partition a -> b` (one way) or `partition a <-> b`
+    Partition {
+        /// One side.
+        from: Name,
+        /// Other side.
+        to: Name,
+        /// `<->`
+        both_ways: bool,
+    },
+}
+
+/// When it goes wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Trigger {
+    /// `at 400ms`
+    At(Duration),
+    /// `after commit of request 7 [of client]`: the first commit in work for that request at the crash target
+    AfterCommit {
+        /// Ordinal of the request, from 1.
+        request: u32,
+        /// The client; the first when left out.
+        client: Option<Name>,
+    },
+    /// `after the 3rd OrderPlaced`: after that event was appended
+    AfterEvent {
+        /// Which one, from 1.
+        ordinal: u32,
+        /// The event.
+        event: Name,
+    },
+}
+
+/// A named variation on the common part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Design {
+    /// Its name.
+    pub name: Text,
+    /// Blocks that merge by member into the common ones; no clients, no invariants.
+    pub items: Vec<Item>,
+}
+
+/// Where a node stands on the canvas, in pixels of an unzoomed canvas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// The node.
+    pub node: Name,
+    /// From the left.
+    pub x: i32,
+    /// From the top.
+    pub y: i32,
+    /// Where it stands in the text.
+    pub span: Span,
+}

@@ -1,0 +1,139 @@
+//! The steps of a handler: SQL statements, and a handful of words for what is not SQL.
+
+use super::sql::{Expression, Select, Statement};
+use crate::{Name, Span};
+
+/// One step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// What it does.
+    pub kind: StepKind,
+    /// Where it stands, without the semicolon.
+    pub span: Span,
+}
+
+/// What a [`Step`] does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepKind {
+    /// An SQL statement, transaction control included. `… into r` binds its row as `:r.column`,
+    /// otherwise its columns are bound as `:column`.
+    Sql {
+        /// The statement.
+        statement: Statement,
+        /// `into r`
+        into: Option<Name>,
+        /// `in db`, when a service has several databases and the table does not decide (`begin in db`).
+        database: Option<Name>,
+    },
+    /// `call service.command(x => …) [timeout d] [retry n [backoff d]] [into r]`
+    Call(Call),
+    /// `publish Event(x => …) to topic [key …]`
+    Publish(Publish),
+    /// `let x = …`
+    Let(Name, Expression),
+    /// `if … { … } [else { … }]`
+    If {
+        /// Taken when true; false and null go to `otherwise`.
+        condition: Expression,
+        /// First branch.
+        then: Vec<Step>,
+        /// Second branch.
+        otherwise: Vec<Step>,
+    },
+    /// `for each row in (select …) { … }`
+    ForEach {
+        /// Bound to each row in turn: `:row.column`.
+        row: Name,
+        /// Run once, before the first turn.
+        query: Box<Select>,
+        /// The turn.
+        body: Vec<Step>,
+    },
+    /// `require … else fail E`
+    Require(Expression, Failure),
+    /// `fail E` or `fail E('message')`
+    Fail(Failure),
+    /// `reply (x => …)`
+    Reply(Vec<Argument>),
+    /// `wait 50ms`
+    Wait(Delay),
+}
+
+/// A call of a command of another service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The service.
+    pub service: Name,
+    /// Its command.
+    pub command: Name,
+    /// Named arguments.
+    pub arguments: Vec<Argument>,
+    /// `timeout 500ms`
+    pub timeout: Option<Duration>,
+    /// `retry 3`: how many times more.
+    pub retry: Option<Retry>,
+    /// `into r`: the reply's fields as `:r.field`; otherwise they are bound as `:field`.
+    pub into: Option<Name>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// `retry 3 [backoff 50ms]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    /// Attempts after the first.
+    pub times: u32,
+    /// Pause before each, doubled every time.
+    pub backoff: Option<Duration>,
+}
+
+/// An event sent to a topic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publish {
+    /// The declared event.
+    pub event: Name,
+    /// Its fields.
+    pub arguments: Vec<Argument>,
+    /// The topic.
+    pub topic: Name,
+    /// Decides the partition; without it partitions take turns.
+    pub key: Option<Expression>,
+}
+
+/// `name => expression`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// The parameter or field.
+    pub name: Name,
+    /// Its value.
+    pub value: Expression,
+}
+
+/// A failure that a service answers with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// `OutOfStock`
+    pub name: Name,
+    /// Text behind it.
+    pub message: Option<Expression>,
+}
+
+/// A span of virtual time: `50ms`, `2s`, `300us`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Duration {
+    /// In microseconds.
+    pub micros: u64,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A duration that may vary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Delay {
+    /// `50ms`
+    Fixed(Duration),
+    /// `50ms to 200ms`, every microsecond of it equally likely
+    Uniform(Duration, Duration),
+    /// `exponential 50ms`, with that mean
+    Exponential(Duration),
+}
