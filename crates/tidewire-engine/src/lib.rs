@@ -1,1 +1,1 @@
-//! State, Action and one transition function; the trace of a run.
+//! State, Action and one transition function; services, brokers, network, faults; the trace of a run.

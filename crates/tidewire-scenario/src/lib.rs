@@ -1,1 +1,1 @@
-//! From text to meaning: a validated program.
+//! From text to meaning: a validated program with names resolved to dense ids, or diagnostics that say why not.

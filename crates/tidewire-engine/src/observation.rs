@@ -1,0 +1,273 @@
+//! What happened: facts that the engine emits. Everything shown or measured is derived from these alone.
+
+use std::sync::Arc;
+
+use tidewire_scenario::{
+    ClientId, DatabaseId, FaultId, HandlerId, InvariantId, NodeId, StatementId, TopicId,
+};
+use tidewire_store::{CommandTag, RowChange, SqlState, TransactionId};
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Virtual time in microseconds.
+    pub at_us: u64,
+    /// The accepted action (counted from 0) that made it: what people step by.
+    pub event: u32,
+    /// The observation (index in the trace) without which this would not have happened.
+    pub cause: Option<u32>,
+    /// The request in whose work it happened, if any.
+    pub request: Option<RequestKey>,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// A request, the same in every design.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestKey {
+    /// Whose.
+    pub client: ClientId,
+    /// Which, from 0.
+    pub ordinal: u32,
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+    )*};
+}
+ids! {
+    /// One message on its way, numbered in order of sending.
+    DeliveryId
+    /// One activation of a handler, numbered in order of start.
+    WorkId
+}
+
+/// What a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MessageKind {
+    /// A call of a command.
+    Command,
+    /// The answer to a call, a good one.
+    Reply,
+    /// The answer to a call, a failure.
+    Failure,
+    /// An event to a broker, or from it to a consumer.
+    Event,
+    /// A statement to a store.
+    Statement,
+    /// A store's answer.
+    Answer,
+    /// A broker's acknowledgement, or an offset commit.
+    Acknowledgement,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A client began a request.
+    RequestStarted {
+        /// Which user, from 0.
+        user: u32,
+    },
+    /// A request ended; `None` is success, otherwise the failure's name.
+    RequestEnded {
+        /// `OutOfStock`, `Timeout`, `40001`, …
+        failure: Option<Arc<str>>,
+    },
+    /// A message left `from` and will arrive at `to`, unless something happens.
+    Sent {
+        /// The message.
+        delivery: DeliveryId,
+        /// What it is.
+        kind: MessageKind,
+        /// Sender.
+        from: NodeId,
+        /// Receiver.
+        to: NodeId,
+        /// When it will arrive.
+        arrives_us: u64,
+        /// `PlaceOrder`, `OrderPlaced`, `update stock …`
+        label: Arc<str>,
+    },
+    /// It arrived.
+    Delivered(DeliveryId),
+    /// It was lost: the receiver was down or the way was closed.
+    Lost(DeliveryId),
+    /// A handler began to run on an instance of a node.
+    HandlerStarted {
+        /// The activation.
+        work: WorkId,
+        /// Which handler.
+        handler: HandlerId,
+        /// On which instance, from 0.
+        instance: u32,
+    },
+    /// A handler ended.
+    HandlerEnded {
+        /// The activation.
+        work: WorkId,
+        /// Name of the failure, if it failed.
+        failure: Option<Arc<str>>,
+    },
+    /// A request or record had to wait for a free worker; the number that wait now.
+    Queued {
+        /// Where.
+        node: NodeId,
+        /// How many wait.
+        depth: u32,
+    },
+    /// A transaction began at a store.
+    TransactionBegan {
+        /// Where.
+        database: DatabaseId,
+        /// Which.
+        transaction: TransactionId,
+        /// For which activation.
+        work: WorkId,
+    },
+    /// A statement acted at the store.
+    StatementDone {
+        /// Where.
+        database: DatabaseId,
+        /// In which transaction.
+        transaction: TransactionId,
+        /// Which statement.
+        statement: StatementId,
+        /// For which activation.
+        work: WorkId,
+        /// Its tag.
+        tag: CommandTag,
+        /// Row versions that it wrote (not committed yet).
+        changes: Vec<RowChange>,
+    },
+    /// A statement waits for others' locks.
+    StatementBlocked {
+        /// Where.
+        database: DatabaseId,
+        /// The transaction that waits.
+        transaction: TransactionId,
+        /// Which statement.
+        statement: StatementId,
+        /// For which activation.
+        work: WorkId,
+        /// Whom it waits for.
+        holders: Vec<TransactionId>,
+    },
+    /// A statement failed.
+    StatementFailed {
+        /// Where.
+        database: DatabaseId,
+        /// In which transaction.
+        transaction: TransactionId,
+        /// Which statement.
+        statement: StatementId,
+        /// For which activation.
+        work: WorkId,
+        /// The code.
+        state: SqlState,
+        /// The message.
+        message: Arc<str>,
+    },
+    /// A transaction's changes became visible to all.
+    Committed {
+        /// Where.
+        database: DatabaseId,
+        /// Which.
+        transaction: TransactionId,
+        /// What changed, net.
+        changes: Vec<RowChange>,
+    },
+    /// A transaction's changes were undone.
+    RolledBack {
+        /// Where.
+        database: DatabaseId,
+        /// Which.
+        transaction: TransactionId,
+    },
+    /// A record was appended to a log.
+    Appended {
+        /// Where.
+        topic: TopicId,
+        /// Partition.
+        partition: u32,
+        /// Offset.
+        offset: u32,
+        /// Producer's message id.
+        message: Arc<str>,
+        /// `OrderPlaced order_id 7`
+        label: Arc<str>,
+    },
+    /// A group committed: `offset` is the next that it will read.
+    OffsetCommitted {
+        /// Where.
+        topic: TopicId,
+        /// Partition.
+        partition: u32,
+        /// Index of the group in its topic.
+        group: u32,
+        /// The next to read.
+        offset: u32,
+    },
+    /// A node went down.
+    Crashed(NodeId),
+    /// A node came back.
+    Restarted(NodeId),
+    /// Messages from one node to another stopped passing (true) or pass again (false).
+    PartitionChanged {
+        /// Sender.
+        from: NodeId,
+        /// Receiver.
+        to: NodeId,
+        /// Whether the way is closed.
+        closed: bool,
+    },
+    /// A schema changed; the failure if the DDL did not fit.
+    Migrated {
+        /// Where.
+        database: DatabaseId,
+        /// Why it failed, if it did.
+        failure: Option<Arc<str>>,
+    },
+    /// A fault began.
+    FaultInjected(FaultId),
+    /// An invariant changed its state.
+    InvariantChanged {
+        /// Which.
+        invariant: InvariantId,
+        /// Its state.
+        state: InvariantState,
+        /// Rows of evidence, at most 20, each as text.
+        evidence: Vec<Arc<str>>,
+    },
+    /// All faults were healed: the workload is done and the run drains.
+    Healed,
+    /// Nothing can happen any more, or the limit was reached.
+    Ended(Verdict),
+}
+
+/// What an invariant's query says now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InvariantState {
+    /// No rows.
+    Holds,
+    /// Rows, but not yet longer than `within` allows, or not yet the end for `finally`.
+    Pending,
+    /// Broken.
+    Violated,
+    /// A column or table that it reads is gone.
+    CannotBeJudged,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Quiet: nothing more to do.
+    Quiet,
+    /// Still busy when draining ended (30 virtual seconds after the workload).
+    NeverQuiet,
+    /// The limit of events was reached.
+    EventLimit,
+}
