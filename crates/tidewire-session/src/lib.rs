@@ -1,1 +1,8 @@
-//! The application without a screen: documents, runs, the playhead, view models.
+//! The application without a screen: documents and their edits, runs, the playhead, view models.
+//!
+//! Two owners that never share memory: [`document`] on the page (text, edits, undo, diagnostics, geometry)
+//! and `run` in the worker (program, state, trace, checkpoints). Only [`protocol`] crosses between them.
+//! [`view`] holds the plain data that a screen draws; nothing flows back from a view into a state.
+
+pub mod protocol;
+pub mod view;

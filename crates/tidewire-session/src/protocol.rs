@@ -1,0 +1,235 @@
+//! What crosses between page and worker: text and requests go up; trace records and tables come down.
+//! Never a state, never serialisation per frame.
+
+use serde::{Deserialize, Serialize};
+
+/// From the page to the run. `generation` grows with every [`ToRun::Start`]; answers to older ones are dropped.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToRun {
+    /// Compile the text and run it from the beginning.
+    Start {
+        /// Counts starts.
+        generation: u32,
+        /// The whole text.
+        text: String,
+        /// The design, the first when `None`.
+        design: Option<String>,
+        /// The seed.
+        seed: u64,
+        /// Draw every choice from this stream.
+        shuffle: Option<u64>,
+    },
+    /// Send the tables of a store as they are after the event.
+    Inspect {
+        /// Of which start.
+        generation: u32,
+        /// Comes back with the answer.
+        ticket: u32,
+        /// Index of the database in the program.
+        database: u32,
+        /// After this event (index of an accepted action); `None` before the first.
+        event: Option<u32>,
+        /// As whom.
+        read: ReadAs,
+    },
+    /// Stop working; the generation is over.
+    Stop,
+    /// Are you there? Answered by [`FromRun::Alive`] between slices.
+    Ping(u32),
+}
+
+/// As whom tables are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReadAs {
+    /// What everybody sees.
+    Committed,
+    /// What this transaction sees, by its number.
+    Transaction(u32),
+}
+
+/// From the run to the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromRun {
+    /// The text compiled; records follow.
+    Started {
+        /// Of which start.
+        generation: u32,
+    },
+    /// It did not compile (the page knows why from its own compilation).
+    Refused {
+        /// Of which start.
+        generation: u32,
+    },
+    /// The next part of the trace. The records themselves travel beside it as bytes:
+    /// [`Record::SIZE`](crate::view::Record::SIZE) each, little endian, transferred once.
+    Chunk {
+        /// Of which start.
+        generation: u32,
+        /// Strings that records of this chunk name for the first time, appended to the page's list.
+        strings: Vec<String>,
+        /// How far virtual time has come.
+        reached_us: u64,
+    },
+    /// The run is over.
+    Finished {
+        /// Of which start.
+        generation: u32,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// Tables, as asked for.
+    Tables {
+        /// Of which start.
+        generation: u32,
+        /// The question's ticket.
+        ticket: u32,
+        /// All tables of the store.
+        tables: Vec<TableContent>,
+        /// Locks held and waited for.
+        locks: Vec<LockLine>,
+    },
+    /// Answer to [`ToRun::Ping`].
+    Alive(u32),
+    /// The run cannot go on: memory, a limit. A sentence for people.
+    Failed {
+        /// Of which start.
+        generation: u32,
+        /// What happened and what one does.
+        message: String,
+    },
+}
+
+/// How a run ended: what the command prints as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// 32 hexadecimal digits.
+    pub trace_hash: String,
+    /// Accepted actions.
+    pub events: u64,
+    /// When it ended.
+    pub virtual_time_us: u64,
+    /// `quiet`, `never quiet` or `event limit`.
+    pub verdict: String,
+    /// In order of the text.
+    pub invariants: Vec<InvariantOutcome>,
+    /// Figures.
+    pub metrics: Metrics,
+    /// Only with shuffled choices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choices: Option<String>,
+}
+
+/// What became of an invariant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InvariantOutcome {
+    /// Its sentence.
+    pub name: String,
+    /// `always`, `finally`, `within 2s`
+    pub mode: String,
+    /// `None`: cannot be judged, or the run never got quiet.
+    pub held: Option<bool>,
+    /// When it was first broken.
+    pub violated_at_us: Option<u64>,
+    /// Rows of evidence: column name and value as text.
+    pub rows: Vec<Vec<(String, String)>>,
+}
+
+/// Figures of a run, all from the trace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Requests begun, ended well, ended with a failure.
+    pub requests: RequestCounts,
+    /// Failures by name, in order of the name.
+    pub failures: Vec<(String, u32)>,
+    /// Median of the latency of requests that ended well.
+    pub latency_p50_us: Option<u64>,
+    /// 99th percentile.
+    pub latency_p99_us: Option<u64>,
+    /// Mean.
+    pub latency_mean_us: Option<u64>,
+    /// Messages sent, of all kinds.
+    pub messages: u64,
+    /// Transactions committed.
+    pub commits: u64,
+    /// Transactions rolled back.
+    pub rollbacks: u64,
+    /// Time that statements spent waiting for locks.
+    pub lock_wait_us: u64,
+    /// Per event type that keeps a copy elsewhere: longest time between the commit at the origin and the end of
+    /// the consumer's handler.
+    pub staleness_max_us: Option<u64>,
+}
+
+/// Requests by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestCounts {
+    /// Begun.
+    pub started: u32,
+    /// Ended well.
+    pub succeeded: u32,
+    /// Ended with a failure.
+    pub failed: u32,
+}
+
+/// One table at one instant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableContent {
+    /// Its name at that instant.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<ColumnHead>,
+    /// Its rows, those that the event changed marked; deleted ones included once.
+    pub rows: Vec<TableRow>,
+}
+
+/// A column's head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColumnHead {
+    /// Its name.
+    pub name: String,
+    /// Its type, as SQL writes it.
+    pub data_type: String,
+    /// Numbers are set to the right.
+    pub numeric: bool,
+}
+
+/// A row, with what happened to it since the last commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableRow {
+    /// Values as text; `None` is null.
+    pub values: Vec<Option<String>>,
+    /// Values before the change, for columns that changed.
+    pub before: Vec<Option<String>>,
+    /// Added, changed, removed or as it was.
+    pub change: RowMark,
+    /// The transaction that wrote it, if it is not committed: `T-72`.
+    pub writer: Option<u32>,
+}
+
+/// What happened to a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RowMark {
+    /// Nothing.
+    Same,
+    /// It is new.
+    Added,
+    /// A value changed.
+    Changed,
+    /// It is gone.
+    Removed,
+}
+
+/// A transaction with its locks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LockLine {
+    /// The transaction.
+    pub transaction: u32,
+    /// Of which service.
+    pub service: String,
+    /// Whom it waits for; empty when it only holds.
+    pub waits_for: Vec<u32>,
+    /// What it waits for: `stock, sku mug`.
+    pub what: String,
+    /// Since when.
+    pub since_us: u64,
+}
