@@ -40,6 +40,27 @@ impl SqlError {
             detail: None,
         }
     }
+
+    /// With a detail line.
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// 40P01, for the victim of a deadlock.
+    pub fn deadlock() -> Self {
+        Self::new(b"40P01", "deadlock detected")
+    }
+
+    /// 55P03, for a wait that outlived `lock_timeout`.
+    pub fn lock_timeout() -> Self {
+        Self::new(b"55P03", "canceling statement due to lock timeout")
+    }
+
+    /// 57014, for a statement that outlived `statement_timeout`.
+    pub fn statement_timeout() -> Self {
+        Self::new(b"57014", "canceling statement due to statement timeout")
+    }
 }
 
 /// Why a statement cannot be planned, and where.

@@ -1,0 +1,86 @@
+//! What a store answers: tags and rows, progress, changes of rows, waits.
+
+use crate::{ConnectionId, Row, RowId, SqlError, TableId, TransactionId};
+
+/// What a finished statement answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completion {
+    /// The command tag: `SELECT 2`, `INSERT 0 1`, `UPDATE 1`, `COMMIT`, `ROLLBACK`.
+    pub tag: CommandTag,
+    /// Rows of a query or of `RETURNING`.
+    pub rows: Vec<Row>,
+}
+
+/// A command tag as PostgreSQL sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum CommandTag {
+    Begin,
+    Commit,
+    Rollback,
+    Savepoint,
+    Release,
+    CreateTable,
+    AlterTable,
+    Insert(u64),
+    Update(u64),
+    Delete(u64),
+    Select(u64),
+}
+
+/// How far a statement came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is done.
+    Done(Completion),
+    /// It waits for another transaction; [`Store::ready`] says when it may go on by [`Store::resume`].
+    Blocked,
+    /// It failed; an explicit transaction answers 25P02 from now on.
+    Failed(SqlError),
+}
+
+/// One version of a row that a statement or transaction read or wrote, for the trace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowChange {
+    /// The table.
+    pub table: TableId,
+    /// The row.
+    pub row: RowId,
+    /// Before; `None` for an insert.
+    pub before: Option<Row>,
+    /// After; `None` for a delete.
+    pub after: Option<Row>,
+}
+
+/// Who waits for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The one that waits.
+    pub waiter: ConnectionId,
+    /// Those it waits for.
+    pub holders: Vec<ConnectionId>,
+    /// What for.
+    pub table: Option<TableId>,
+    /// The row, if it waits for a row.
+    pub row: Option<RowId>,
+}
+
+/// Whose eyes [`crate::Store::rows`] looks with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadAs {
+    /// What a new transaction would see: committed rows only.
+    Committed,
+    /// What the next statement of this connection would see.
+    Connection(ConnectionId),
+}
+
+/// A row as [`crate::Store::rows`] shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VisibleRow {
+    /// The row.
+    pub id: RowId,
+    /// Its values; a column's value stands at [`crate::Column::slot`].
+    pub values: Row,
+    /// Who wrote this version, if not committed yet.
+    pub writer: Option<TransactionId>,
+}

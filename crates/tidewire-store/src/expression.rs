@@ -1,0 +1,5 @@
+//! Expressions, compiled.
+
+/// A compiled expression.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Expr;
