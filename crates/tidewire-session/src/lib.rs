@@ -4,5 +4,10 @@
 //! and `run` in the worker (program, state, trace, checkpoints). Only [`protocol`] crosses between them.
 //! [`view`] holds the plain data that a screen draws; nothing flows back from a view into a state.
 
+pub mod document;
+pub mod gallery;
+pub mod legend;
 pub mod protocol;
+pub mod recording;
+pub mod transport;
 pub mod view;

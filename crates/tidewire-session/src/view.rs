@@ -138,6 +138,8 @@ pub struct CanvasNode {
     pub contents: Vec<String>,
     /// For a store: the service that owns it, if exactly one does.
     pub owner: Option<u32>,
+    /// Errors in its block: statements that cannot run as they stand.
+    pub problems: u32,
 }
 
 /// How a node is drawn.
