@@ -15,6 +15,8 @@ pub struct Legend {
     pub topics: Vec<LegendTopic>,
     /// In order of the program's invariants.
     pub invariants: Vec<LegendInvariant>,
+    /// From and to of the canvas's wires, in their order.
+    pub wires: Vec<(u32, u32)>,
 }
 
 /// A node by name.

@@ -3,11 +3,26 @@
 //! Everything here is a pure function of the records and a time, so scrubbing back is exact. What the worker
 //! keeps (states, checkpoints) never comes here.
 
+mod causality;
+mod codec;
+mod frame;
+mod moment;
+mod sentence;
+mod timeline;
+mod tokens;
+
 use std::ops::Range;
 use std::sync::Arc;
 
+use moment::Moment;
+pub(crate) use moment::judged;
+use timeline::TimelineBuilder;
+
 use crate::legend::Legend;
-use crate::view::{Canvas, Frame, LogLine, Record, Timeline, Token};
+use crate::view::{LogLine, Record, RecordKind, Timeline};
+
+/// A kept moment every so many records: what scrubbing folds at most.
+const KEYFRAME_RECORDS: usize = 512;
 
 /// A chunk that does not fit: the worker and the page are of different builds.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,30 +41,122 @@ pub enum ChunkError {
 }
 
 /// All records of one run so far.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Recording {
     legend: Arc<Legend>,
+    strings: Vec<Arc<str>>,
     records: Vec<Record>,
-    timeline: Timeline,
+    /// By delivery: index of its `Sent` record, and of the record in which it arrived or was lost.
+    deliveries: Vec<Delivery>,
+    /// Moments at multiples of [`KEYFRAME_RECORDS`], the first before all records.
+    keyframes: Vec<Moment>,
+    latest: Moment,
+    timeline: TimelineBuilder,
+    first_violations: Vec<Option<u64>>,
+    reached_us: u64,
+}
+
+/// Where a delivery is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Delivery {
+    sent: u32,
+    ended: u32,
+}
+
+const NO_DELIVERY: Delivery = Delivery {
+    sent: Record::NONE,
+    ended: Record::NONE,
+};
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self::new(Arc::default())
+    }
 }
 
 impl Recording {
     /// An empty recording of a program.
     pub fn new(legend: Arc<Legend>) -> Self {
+        let start = Moment::start(&legend);
         Self {
+            strings: Vec::new(),
+            records: Vec::new(),
+            deliveries: Vec::new(),
+            keyframes: vec![start.clone()],
+            latest: start,
+            timeline: TimelineBuilder::new(&legend),
+            first_violations: vec![None; legend.invariants.len()],
+            reached_us: 0,
             legend,
-            ..Self::default()
         }
     }
 
     /// Appends a chunk: new strings, records as bytes, and how far virtual time has come.
     pub fn push(
         &mut self,
-        _strings: Vec<String>,
-        _bytes: &[u8],
-        _reached_us: u64,
+        strings: Vec<String>,
+        bytes: &[u8],
+        reached_us: u64,
     ) -> Result<(), ChunkError> {
+        let (whole, rest) = bytes.as_chunks::<{ Record::SIZE }>();
+        if !rest.is_empty() {
+            return Err(ChunkError::Length(bytes.len()));
+        }
+        self.strings.extend(strings.into_iter().map(Arc::from));
+        for chunk in whole {
+            let record = Record::read(chunk).map_err(|kind| ChunkError::Kind {
+                record: self.records.len() as u32,
+                kind,
+            })?;
+            self.append(record);
+        }
+        self.reached_us = self.reached_us.max(reached_us);
+        self.timeline.reach(self.reached_us);
         Ok(())
+    }
+
+    fn append(&mut self, mut record: Record) {
+        // The binary searches below need ascending times, whoever wrote the chunk.
+        record.at_us = record
+            .at_us
+            .max(self.records.last().map_or(0, |last| last.at_us));
+        let index = self.records.len() as u32;
+        let sent = self.note_delivery(&record, index);
+        self.latest.fold(&record, sent);
+        if record.kind == RecordKind::InvariantChanged && record.detail == judged::VIOLATED {
+            if let Some(first) = self.first_violations.get_mut(record.number as usize) {
+                first.get_or_insert(record.at_us);
+            }
+        }
+        let label = self.strings.get(record.label as usize);
+        self.timeline.add(&record, index, label, &self.legend);
+        self.reached_us = self.reached_us.max(record.at_us);
+        self.records.push(record);
+        if self.records.len().is_multiple_of(KEYFRAME_RECORDS) {
+            self.keyframes.push(self.latest.clone());
+        }
+    }
+
+    /// Notes where a delivery begins or ends; its `Sent` record when this record is the end.
+    fn note_delivery(&mut self, record: &Record, index: u32) -> Option<u32> {
+        let number = record.number as usize;
+        match record.kind {
+            RecordKind::Sent => {
+                // Deliveries are numbered densely; a wild number must not take all memory.
+                if number < self.deliveries.len() + 65_536 {
+                    let length = self.deliveries.len().max(number + 1);
+                    self.deliveries.resize(length, NO_DELIVERY);
+                    self.deliveries[number].sent = index;
+                }
+                None
+            }
+            RecordKind::Delivered | RecordKind::Lost => {
+                let delivery = self.deliveries.get_mut(number)?;
+                delivery.ended = index;
+                (delivery.sent != Record::NONE).then_some(delivery.sent)
+            }
+            _ => None,
+        }
     }
 
     /// What the numbers stand for.
@@ -72,65 +179,79 @@ impl Recording {
         self.records.get(index as usize)
     }
 
+    /// The text that a record names; empty when it names none.
+    pub fn label(&self, record: &Record) -> &str {
+        self.strings
+            .get(record.label as usize)
+            .map_or("", |text| text)
+    }
+
     /// How far the run has come; the playhead may go as far.
     pub fn reached_us(&self) -> u64 {
-        0
+        self.reached_us
     }
-
-    /// Everything that changes with the playhead, except tokens and tables.
-    pub fn frame(&self, at_us: u64) -> Frame {
-        Frame {
-            at_us,
-            ..Frame::default()
-        }
-    }
-
-    /// Messages to draw. A crossing shorter than `rest_us` (240 ms on screen, in virtual time) is drawn at rest
-    /// on the receiver for that long. At most [`Recording::TOKENS`].
-    pub fn tokens(&self, _at_us: u64, _rest_us: u64, _canvas: &Canvas) -> Vec<Token> {
-        Vec::new()
-    }
-
-    /// More tokens than these at once are not drawn.
-    pub const TOKENS: usize = 400;
 
     /// Lanes, spans, arrows and flags; extended with every chunk.
     pub fn timeline(&self) -> &Timeline {
-        &self.timeline
+        self.timeline.timeline()
+    }
+
+    /// How many records happened at or before a time.
+    pub fn records_until(&self, at_us: u64) -> u32 {
+        self.records.partition_point(|record| record.at_us <= at_us) as u32
     }
 
     /// When the first event after this time happens.
-    pub fn next_event(&self, _at_us: u64) -> Option<u64> {
-        None
+    pub fn next_event(&self, at_us: u64) -> Option<u64> {
+        let next = self.records_until(at_us) as usize;
+        self.records.get(next).map(|record| record.at_us)
     }
 
     /// When the last event before this time happened.
-    pub fn previous_event(&self, _at_us: u64) -> Option<u64> {
-        None
+    pub fn previous_event(&self, at_us: u64) -> Option<u64> {
+        let until = self.records.partition_point(|record| record.at_us < at_us);
+        Some(self.records.get(until.checked_sub(1)?)?.at_us)
     }
 
     /// While nothing moves at this time: when something happens next. Playback passes such gaps faster.
-    pub fn idle_until(&self, _at_us: u64) -> Option<u64> {
-        None
-    }
-
-    /// Records without which this one would not have happened, ascending, without itself.
-    pub fn causes(&self, _record: u32) -> Vec<u32> {
-        Vec::new()
-    }
-
-    /// Records that would not have happened without this one, ascending, without itself.
-    pub fn effects(&self, _record: u32) -> Vec<u32> {
-        Vec::new()
-    }
-
-    /// What a record says, as a sentence.
-    pub fn describe(&self, _record: u32) -> String {
-        String::new()
+    pub fn idle_until(&self, at_us: u64) -> Option<u64> {
+        let moment = self.moment(self.records_until(at_us) as usize);
+        if !moment.in_flight.is_empty() {
+            return None;
+        }
+        self.next_event(at_us)
     }
 
     /// Lines of the log for these records (indices are cut to what there is).
-    pub fn log_lines(&self, _records: Range<u32>) -> Vec<LogLine> {
-        Vec::new()
+    pub fn log_lines(&self, records: Range<u32>) -> Vec<LogLine> {
+        let end = (records.end as usize).min(self.records.len());
+        let start = (records.start as usize).min(end);
+        (start..end)
+            .map(|index| {
+                let record = &self.records[index];
+                LogLine {
+                    at_us: record.at_us,
+                    event: record.event,
+                    record: index as u32,
+                    node: (record.node != u16::MAX).then_some(u32::from(record.node)),
+                    sentence: self.describe(index as u32),
+                }
+            })
+            .collect()
+    }
+
+    /// The fold of the first `count` records: from the nearest keyframe.
+    fn moment(&self, count: usize) -> Moment {
+        if count >= self.records.len() {
+            return self.latest.clone();
+        }
+        let mut moment =
+            self.keyframes[(count / KEYFRAME_RECORDS).min(self.keyframes.len() - 1)].clone();
+        for record in &self.records[moment.next.min(count)..count] {
+            let delivery = self.deliveries.get(record.number as usize);
+            let sent = delivery.map(|delivery| delivery.sent);
+            moment.fold(record, sent);
+        }
+        moment
     }
 }
