@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use tidewire_store::{AcrossQuery, Plan, Scalar, Store, Type, Value};
-use tidewire_syntax::Span;
+use tidewire_store::{AcrossQuery, Parameters, Plan, Scalar, Store, Type, Value};
 use tidewire_syntax::ast::sql;
+use tidewire_syntax::{Name, Span};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
@@ -81,6 +81,8 @@ pub struct Program {
     pub clients: Vec<Client>,
     /// Rules.
     pub invariants: Vec<Invariant>,
+    /// Budgets of faults and choices that a search may spend, by name.
+    pub explore: Vec<(Arc<str>, u32)>,
     /// What goes wrong.
     pub faults: Vec<Fault>,
     /// Lines of the diagram, derived from who calls, uses, publishes and consumes.
@@ -421,8 +423,11 @@ pub struct Statement {
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
     /// Name, field, slot and type, where known; later entries win.
-    pub entries: Vec<(Arc<str>, Option<Arc<str>>, SlotId, Option<Type>)>,
+    pub entries: Vec<ScopeEntry>,
 }
+
+/// Name, field, slot and type, where known, of one value in a [`Scope`].
+pub type ScopeEntry = (Arc<str>, Option<Arc<str>>, SlotId, Option<Type>);
 
 /// A workload.
 #[derive(Debug)]
@@ -557,3 +562,18 @@ pub enum WireKind {
 
 /// A value that a literal in the program stands for; used by views.
 pub type Literal = Value;
+
+impl Parameters for Scope {
+    fn resolve(&self, name: &Name, field: Option<&Name>) -> Option<(u32, Option<Type>)> {
+        let matches = |entry: &&ScopeEntry| {
+            entry.0.eq_ignore_ascii_case(name.as_str())
+                && match (&entry.1, field) {
+                    (None, None) => true,
+                    (Some(known), Some(asked)) => known.eq_ignore_ascii_case(asked.as_str()),
+                    _ => false,
+                }
+        };
+        let entry = self.entries.iter().rev().find(matches)?;
+        Some((entry.2.0, entry.3))
+    }
+}

@@ -83,7 +83,7 @@ pub(crate) fn unknown<'n>(
     let diagnostic = Diagnostic::error(
         code,
         name.span,
-        format!("there is no {what} '{prefix}{name}'"),
+        format!("no {what} named {prefix}{name}"),
     );
     if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
         let edit = TextEdit {
@@ -91,11 +91,11 @@ pub(crate) fn unknown<'n>(
             text: meant.to_owned(),
         };
         return diagnostic
-            .hint(format!("did you mean '{prefix}{meant}'?"))
-            .fix(format!("Change to '{prefix}{meant}'"), vec![edit]);
+            .hint(format!("did you mean {prefix}{meant}?"))
+            .fix(format!("Change to {prefix}{meant}"), vec![edit]);
     }
     match known.len() {
-        0 => diagnostic.hint(format!("no {what} is known here")),
+        0 => diagnostic.hint(format!("there is no {what} here at all")),
         _ => diagnostic.hint(format!("known here: {}", list(&known, prefix))),
     }
 }
