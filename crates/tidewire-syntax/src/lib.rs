@@ -5,7 +5,17 @@
 
 pub mod ast;
 mod diagnostic;
+mod kind;
+mod parse;
+mod parser;
 mod span;
+mod words;
 
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit, apply};
+pub use kind::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, Tide};
+pub use parse::{
+    MAX_SOURCE_BYTES, Parse, from_bytes, parse, parse_expression, parse_statement, parse_statements,
+};
+pub use parser::MAX_NESTING;
 pub use span::{LineColumn, Name, Span};
+pub use words::{is_reserved, suggest};

@@ -209,6 +209,8 @@ pub struct Relay {
     pub name: Name,
     /// The outbox: columns id, topic, key, event, payload.
     pub table: TableName,
+    /// `to BROKER`: where the topics are; may be left out when there is one broker.
+    pub broker: Option<Name>,
     /// Time between looks.
     pub every: Duration,
     /// `mark COLUMN` sets it true; `delete` (the default) removes the row.

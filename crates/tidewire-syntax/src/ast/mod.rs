@@ -1,6 +1,6 @@
 //! The typed tree: what was written, with spans, before any name has a meaning.
 //!
-//! It is made from the lossless tree; what did not parse is left out and has a diagnostic. [`sql`] is the
+//! It is made together with the lossless tree; what did not parse is left out and has a diagnostic. [`sql`] is the
 //! one form of statements and expressions: the store plans it, the steps of services are made of it, and so
 //! are guards and invariants.
 
