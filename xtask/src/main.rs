@@ -1,12 +1,23 @@
 //! The project's own commands: `cargo xtask <command>`. Each command is a module; what several need stands in
-//! `project` (where things are), `process` (running other programs) and `tools` (getting those programs).
+//! `project` (where things are), `process` (running other programs), `tools` (getting those programs) and
+//! `page_build` (calling trunk).
 //!
 //! Nothing here is shipped, and nothing here is a rule of the domain.
 
+mod bench;
+mod bless;
+mod deny;
+mod dist;
+mod page_build;
 mod page_hook;
 mod policy;
 mod process;
 mod project;
+mod serve;
+mod shots;
+mod test;
+mod tidy;
+mod tools;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +30,42 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Install what is missing, build the page and serve it on this machine
+    Serve {
+        /// The port; the first free one from 8080 on when omitted
+        #[arg(long)]
+        port: Option<u16>,
+        /// Serve the optimised build
+        #[arg(long)]
+        release: bool,
+        /// Do not open a browser window
+        #[arg(long)]
+        no_open: bool,
+    },
+    /// Check everything that must hold before a change lands
+    Test {
+        /// Run only the step of this name
+        #[arg(long, value_name = "STEP")]
+        only: Option<String>,
+    },
+    /// Build the release into dist/ and print its sizes
+    Dist,
+    /// Check the release in dist/ against its budget
+    Size,
+    /// Measure every figure of docs/performance.md
+    Bench,
+    /// Accept what the project now prints as what its tests expect
+    Bless,
+    /// Check the rules that no compiler knows
+    Tidy,
+    /// Check licences and sources of the dependencies with cargo-deny
+    Deny {
+        /// Ask for security advisories as well, which needs a network
+        #[arg(long)]
+        advisories: bool,
+    },
+    /// Take pictures of the release in dist/
+    Shots,
     /// Finish the page that trunk has built (trunk calls this as its post_build hook)
     #[command(hide = true)]
     PageHook,
@@ -26,6 +73,19 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Serve {
+            port,
+            release,
+            no_open,
+        } => serve::run(port, release, !no_open && serve::has_desktop()),
+        Command::Test { only } => test::run(only.as_deref()),
+        Command::Dist => dist::run(),
+        Command::Size => dist::check_size(),
+        Command::Bench => bench::run(),
+        Command::Bless => bless::run(),
+        Command::Tidy => tidy::run(),
+        Command::Deny { advisories } => deny::run(advisories),
+        Command::Shots => shots::run(),
         Command::PageHook => page_hook::run(),
     }
 }

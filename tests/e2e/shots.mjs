@@ -1,0 +1,30 @@
+// Takes pictures of the release: wide and narrow, light and dark, into target/shots; and the README's.
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { launch, newPage } from "./support/browser.mjs";
+import { serve } from "./support/server.mjs";
+
+const root = new URL("../../", import.meta.url);
+const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
+
+const server = await serve();
+const browser = await launch();
+for (const folder of ["target/shots/", "docs/"]) {
+  mkdirSync(new URL(folder, root), { recursive: true });
+}
+for (const [size, viewport] of Object.entries(SIZES)) {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await newPage(browser, { viewport, colorScheme });
+    await page.goto(server.address);
+    await page.getByRole("status").filter({ hasText: "worker is ready" }).waitFor();
+    const name = `target/shots/${size}-${colorScheme}.png`;
+    await page.screenshot({ path: fileURLToPath(new URL(name, root)) });
+    console.log(name, page.complaints.join("; "));
+    if (size === "wide" && colorScheme === "light") {
+      await page.screenshot({ path: fileURLToPath(new URL("docs/screenshot.png", root)) });
+    }
+    await page.context().close();
+  }
+}
+await browser.close();
+await server.close();
