@@ -6,6 +6,7 @@
 
 pub mod document;
 pub mod gallery;
+pub mod layout;
 pub mod legend;
 pub mod protocol;
 pub mod recording;

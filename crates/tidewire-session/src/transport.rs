@@ -139,3 +139,97 @@ impl Transport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around(reached_us: u64) -> Surroundings {
+        Surroundings {
+            reached_us,
+            ..Surroundings::default()
+        }
+    }
+
+    fn playing() -> Transport {
+        Transport {
+            playing: true,
+            ..Transport::default()
+        }
+    }
+
+    #[test]
+    fn many_short_frames_are_one_long_one() {
+        let (mut short, mut long) = (playing(), playing());
+        short.speed = 0;
+        long.speed = 0;
+        for _ in 0..160 {
+            short.advance(0.5, around(1_000_000));
+        }
+        long.advance(80.0, around(1_000_000));
+        assert_eq!(short.at_us, 80);
+        assert_eq!(long.at_us, 80);
+    }
+
+    #[test]
+    fn the_playhead_waits_for_the_run_and_stops_at_its_end() {
+        let mut transport = playing();
+        transport.advance(100.0, around(500));
+        assert_eq!((transport.at_us, transport.playing), (500, true));
+        let end = Surroundings {
+            finished: true,
+            ..around(500)
+        };
+        transport.advance(16.0, end);
+        assert_eq!((transport.at_us, transport.playing), (500, false));
+    }
+
+    #[test]
+    fn idle_time_passes_faster_but_nothing_is_passed_over() {
+        let idle = Surroundings {
+            idle_until_us: Some(1_500),
+            ..around(1_000_000)
+        };
+        let mut transport = playing();
+        transport.advance(50.0, idle);
+        assert_eq!(transport.at_us, 1_500);
+        let mut far = playing();
+        far.advance(
+            50.0,
+            Surroundings {
+                idle_until_us: Some(900_000),
+                ..around(1_000_000)
+            },
+        );
+        assert_eq!(far.at_us, 10_000);
+    }
+
+    #[test]
+    fn reduced_motion_plays_one_event_a_second() {
+        let mut transport = Transport {
+            reduced_motion: true,
+            ..playing()
+        };
+        let next = Surroundings {
+            next_event_us: Some(700),
+            ..around(1_000)
+        };
+        transport.advance(999.0, next);
+        assert_eq!(transport.at_us, 0);
+        transport.advance(1.0, next);
+        assert_eq!(transport.at_us, 700);
+    }
+
+    #[test]
+    fn nonsense_from_the_clock_is_ignored() {
+        let mut transport = playing();
+        for elapsed in [f64::NAN, f64::INFINITY, -5.0, 0.0] {
+            transport.advance(elapsed, around(1_000));
+        }
+        assert_eq!(transport.at_us, 0);
+        transport.speed = 99;
+        assert_eq!(transport.factor(), 10.0);
+        transport.faster();
+        assert_eq!(transport.factor(), 10.0);
+    }
+}

@@ -182,7 +182,7 @@ pub struct CanvasWire {
 }
 
 /// How a wire is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WireStyle {
     /// Solid: calls, statements.
     Call,

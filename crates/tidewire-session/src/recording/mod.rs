@@ -46,8 +46,8 @@ pub struct Recording {
     legend: Arc<Legend>,
     strings: Vec<Arc<str>>,
     records: Vec<Record>,
-    /// By delivery: index of its `Sent` record, and of the record in which it arrived or was lost.
-    deliveries: Vec<Delivery>,
+    /// By delivery: index of its `Sent` record, [`Record::NONE`] before it came.
+    sent: Vec<u32>,
     /// Moments at multiples of [`KEYFRAME_RECORDS`], the first before all records.
     keyframes: Vec<Moment>,
     latest: Moment,
@@ -55,18 +55,6 @@ pub struct Recording {
     first_violations: Vec<Option<u64>>,
     reached_us: u64,
 }
-
-/// Where a delivery is told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Delivery {
-    sent: u32,
-    ended: u32,
-}
-
-const NO_DELIVERY: Delivery = Delivery {
-    sent: Record::NONE,
-    ended: Record::NONE,
-};
 
 impl Default for Recording {
     fn default() -> Self {
@@ -81,7 +69,7 @@ impl Recording {
         Self {
             strings: Vec::new(),
             records: Vec::new(),
-            deliveries: Vec::new(),
+            sent: Vec::new(),
             keyframes: vec![start.clone()],
             latest: start,
             timeline: TimelineBuilder::new(&legend),
@@ -123,10 +111,11 @@ impl Recording {
         let index = self.records.len() as u32;
         let sent = self.note_delivery(&record, index);
         self.latest.fold(&record, sent);
-        if record.kind == RecordKind::InvariantChanged && record.detail == judged::VIOLATED {
-            if let Some(first) = self.first_violations.get_mut(record.number as usize) {
-                first.get_or_insert(record.at_us);
-            }
+        if record.kind == RecordKind::InvariantChanged
+            && record.detail == judged::VIOLATED
+            && let Some(first) = self.first_violations.get_mut(record.number as usize)
+        {
+            first.get_or_insert(record.at_us);
         }
         let label = self.strings.get(record.label as usize);
         self.timeline.add(&record, index, label, &self.legend);
@@ -137,26 +126,30 @@ impl Recording {
         }
     }
 
-    /// Notes where a delivery begins or ends; its `Sent` record when this record is the end.
+    /// Notes where a delivery begins; at its end, the index of its `Sent` record.
     fn note_delivery(&mut self, record: &Record, index: u32) -> Option<u32> {
         let number = record.number as usize;
         match record.kind {
             RecordKind::Sent => {
                 // Deliveries are numbered densely; a wild number must not take all memory.
-                if number < self.deliveries.len() + 65_536 {
-                    let length = self.deliveries.len().max(number + 1);
-                    self.deliveries.resize(length, NO_DELIVERY);
-                    self.deliveries[number].sent = index;
+                if number < self.sent.len() + 65_536 {
+                    let length = self.sent.len().max(number + 1);
+                    self.sent.resize(length, Record::NONE);
+                    if self.sent[number] == Record::NONE {
+                        self.sent[number] = index;
+                    }
                 }
                 None
             }
-            RecordKind::Delivered | RecordKind::Lost => {
-                let delivery = self.deliveries.get_mut(number)?;
-                delivery.ended = index;
-                (delivery.sent != Record::NONE).then_some(delivery.sent)
-            }
+            RecordKind::Delivered | RecordKind::Lost => self.sent_before(record, index),
             _ => None,
         }
+    }
+
+    /// The `Sent` record of the delivery whose end is told at `index`.
+    fn sent_before(&self, record: &Record, index: u32) -> Option<u32> {
+        let sent = *self.sent.get(record.number as usize)?;
+        (sent < index).then_some(sent)
     }
 
     /// What the numbers stand for.
@@ -247,10 +240,9 @@ impl Recording {
         }
         let mut moment =
             self.keyframes[(count / KEYFRAME_RECORDS).min(self.keyframes.len() - 1)].clone();
-        for record in &self.records[moment.next.min(count)..count] {
-            let delivery = self.deliveries.get(record.number as usize);
-            let sent = delivery.map(|delivery| delivery.sent);
-            moment.fold(record, sent);
+        for index in moment.next.min(count)..count {
+            let record = &self.records[index];
+            moment.fold(record, self.sent_before(record, index as u32));
         }
         moment
     }

@@ -161,10 +161,8 @@ impl Moment {
                 }
             }
             RecordKind::Queued => node.queued = record.number,
-            RecordKind::StatementBlocked => {
-                if !node.waiting.contains(&record.number) {
-                    node.waiting.push(record.number);
-                }
+            RecordKind::StatementBlocked if !node.waiting.contains(&record.number) => {
+                node.waiting.push(record.number);
             }
             RecordKind::StatementDone | RecordKind::StatementFailed => {
                 node.waiting.retain(|waiter| *waiter != record.number);

@@ -90,8 +90,8 @@ impl Recording {
     }
 
     fn arrival_sentence(&self, record: &Record) -> String {
-        let delivery = self.deliveries.get(record.number as usize);
-        let Some(sent) = delivery.and_then(|delivery| self.record(delivery.sent)) else {
+        let sent = self.sent.get(record.number as usize);
+        let Some(sent) = sent.and_then(|sent| self.record(*sent)) else {
             return "a message ends".into();
         };
         let (from, to, what) = (self.name(sent.node), self.name(sent.peer), self.label(sent));

@@ -80,10 +80,8 @@ impl TimelineBuilder {
             RecordKind::TransactionBegan => {
                 self.begin(record, index, TRANSACTION, format!("T-{}", record.number));
             }
-            RecordKind::StatementBlocked => {
-                if !self.open.contains_key(&key(record, WAITING)) {
-                    self.begin(record, index, WAITING, format!("T-{} waits", record.number));
-                }
+            RecordKind::StatementBlocked if !self.open.contains_key(&key(record, WAITING)) => {
+                self.begin(record, index, WAITING, format!("T-{} waits", record.number));
             }
             RecordKind::StatementDone | RecordKind::StatementFailed => {
                 self.end(record, WAITING, None);

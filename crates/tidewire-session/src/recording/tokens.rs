@@ -61,19 +61,22 @@ impl Recording {
         canvas: &Canvas,
         tokens: &mut Vec<Token>,
     ) {
-        let recent = self.records[..count].iter().rev().take(LOOK_BACK_RECORDS);
-        for arrival in recent.take_while(|record| record.at_us.saturating_add(rest_us) > at_us) {
+        let recent = self.records[..count]
+            .iter()
+            .enumerate()
+            .rev()
+            .take(LOOK_BACK_RECORDS);
+        let recent = recent.take_while(|(_, record)| record.at_us.saturating_add(rest_us) > at_us);
+        for (index, arrival) in recent {
             if arrival.kind != RecordKind::Delivered || tokens.len() >= Self::TOKENS {
                 continue;
             }
-            let Some(delivery) = self.deliveries.get(arrival.number as usize) else {
+            let Some(sent) = self.sent_before(arrival, index as u32) else {
                 continue;
             };
-            let Some(record) = self.record(delivery.sent) else {
-                continue;
-            };
+            let record = &self.records[sent as usize];
             if arrival.at_us.saturating_sub(record.at_us) < rest_us {
-                tokens.push(token(delivery.sent, record, 1.0, canvas));
+                tokens.push(token(sent, record, 1.0, canvas));
             }
         }
     }
