@@ -7,7 +7,6 @@ use crate::project;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 const ARCHITECTURE: &str = "ARCHITECTURE.md";
 const TRUNK: &str = "Trunk.toml";
@@ -18,58 +17,47 @@ pub(super) fn problems(metadata: &Value) -> Result<Vec<Problem>> {
         let path = project::root().join(file);
         std::fs::read_to_string(path).with_context(|| format!("cannot read {file}"))
     };
-    let mut problems = crate_list(&read(ARCHITECTURE)?, &crate_folders(metadata)?);
+    let mut problems = crate_list(&read(ARCHITECTURE)?, &crate_names(metadata)?);
     problems.extend(trunk_policy(&read(TRUNK)?)?);
     problems.extend(npm_addresses(&read(NPM_LOCK)?)?);
     Ok(problems)
 }
 
-/// The folder of each crate, seen from the root.
-fn crate_folders(metadata: &Value) -> Result<BTreeSet<String>> {
+/// The name of each crate.
+fn crate_names(metadata: &Value) -> Result<BTreeSet<String>> {
     let packages = metadata["packages"]
         .as_array()
         .context("cargo metadata names no packages")?;
-    let folder = |package: &Value| -> Result<String> {
-        let manifest = package["manifest_path"]
-            .as_str()
-            .context("a package without a manifest")?;
-        let folder = Path::new(manifest)
-            .parent()
-            .context("a manifest without a folder")?;
-        let inside = folder
-            .strip_prefix(project::root())
-            .context("a crate outside the repository")?;
-        Ok(inside.to_string_lossy().into_owned())
-    };
-    packages.iter().map(folder).collect()
+    let name = |package: &Value| package["name"].as_str().map(str::to_owned);
+    packages
+        .iter()
+        .map(name)
+        .collect::<Option<_>>()
+        .context("a package without a name")
 }
 
-/// ARCHITECTURE.md names the folder of every crate in a list entry or a table row: "- `crates/<name>` ...".
-fn crate_list(text: &str, folders: &BTreeSet<String>) -> Vec<Problem> {
-    let entries = text.lines().enumerate().filter_map(|(index, line)| {
-        let entry = line
-            .strip_prefix("- `")
-            .or_else(|| line.strip_prefix("| `"))?;
-        let (folder, _) = entry.split_once('`')?;
-        Some((index + 1, folder.trim_end_matches('/').to_owned()))
+/// ARCHITECTURE.md has a table with a row for each crate: "| `<name>` | ...".
+fn crate_list(text: &str, names: &BTreeSet<String>) -> Vec<Problem> {
+    let rows = text.lines().enumerate().filter_map(|(index, line)| {
+        let (name, _) = line.strip_prefix("| `")?.split_once('`')?;
+        Some((index + 1, name))
     });
-    let entries: Vec<(usize, String)> = entries.collect();
-    let missing = folders
+    let rows: Vec<(usize, &str)> = rows.collect();
+    let missing = names
         .iter()
-        .filter(|folder| !entries.iter().any(|(_, entry)| entry == *folder));
-    let missing = missing.map(|folder| {
+        .filter(|name| !rows.iter().any(|(_, row)| row == name));
+    let missing = missing.map(|name| {
         Problem::new(
             ARCHITECTURE,
             0,
-            format!("the list of crates lacks an entry for `{folder}`"),
+            format!("the table of crates lacks a row for `{name}`"),
         )
     });
-    let gone = entries
+    let gone = rows
         .iter()
-        .filter(|(_, entry)| entry.starts_with("crates/") && !folders.contains(entry));
-    let gone = gone.map(|(line, entry)| {
-        Problem::new(ARCHITECTURE, *line, format!("there is no crate `{entry}`"))
-    });
+        .filter(|(_, row)| row.starts_with("tidewire-") && !names.contains(*row));
+    let gone = gone
+        .map(|(line, row)| Problem::new(ARCHITECTURE, *line, format!("there is no crate `{row}`")));
     missing.chain(gone).collect()
 }
 
@@ -107,21 +95,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_of_crates_is_compared_both_ways() {
-        let folders = BTreeSet::from(["crates/one".to_owned(), "web".to_owned()]);
-        let text = "- `web/`: the page\n- `crates/two`: gone\n";
-        let found: Vec<String> = crate_list(text, &folders)
+    fn the_table_of_crates_is_compared_both_ways() {
+        let names = BTreeSet::from(["tidewire-one".to_owned(), "xtask".to_owned()]);
+        let text = "| `xtask` | commands |\n| `tidewire-two` | gone |\n";
+        let found: Vec<String> = crate_list(text, &names)
             .iter()
             .map(ToString::to_string)
             .collect();
         assert_eq!(
             found,
             [
-                "ARCHITECTURE.md: the list of crates lacks an entry for `crates/one`",
-                "ARCHITECTURE.md:2: there is no crate `crates/two`",
+                "ARCHITECTURE.md: the table of crates lacks a row for `tidewire-one`",
+                "ARCHITECTURE.md:2: there is no crate `tidewire-two`",
             ]
         );
-        assert!(crate_list("| `crates/one` | a |\n| `web` | b |\n", &folders).is_empty());
+        assert!(crate_list("| `tidewire-one` | a |\n| `xtask` | b |\n", &names).is_empty());
     }
 
     #[test]
