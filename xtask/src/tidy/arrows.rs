@@ -11,7 +11,10 @@ const MAY_USE: [(&str, &[&str]); 11] = [
     ("tidewire-syntax", &[]),
     ("tidewire-store", &["tidewire-syntax"]),
     ("tidewire-scenario", &["tidewire-syntax", "tidewire-store"]),
-    ("tidewire-engine", &["tidewire-store", "tidewire-scenario"]),
+    (
+        "tidewire-engine",
+        &["tidewire-syntax", "tidewire-store", "tidewire-scenario"],
+    ),
     ("tidewire-check", &[]),
     (
         "tidewire-session",
