@@ -5,6 +5,8 @@
 
 pub mod ast;
 mod diagnostic;
+mod format;
+mod highlight;
 mod kind;
 mod parse;
 mod parser;
@@ -12,6 +14,8 @@ mod span;
 mod words;
 
 pub use diagnostic::{Diagnostic, Fix, Severity, TextEdit, apply};
+pub use format::{LINE_WIDTH, format};
+pub use highlight::{TokenClass, highlight};
 pub use kind::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, Tide};
 pub use parse::{
     MAX_SOURCE_BYTES, Parse, from_bytes, parse, parse_expression, parse_statement, parse_statements,

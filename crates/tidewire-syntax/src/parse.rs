@@ -43,7 +43,7 @@ impl Parse {
 
 /// Parses a scenario. Never fails: what is wrong is in the diagnostics.
 pub fn parse(text: &str) -> Parse {
-    if let Some(diagnostic) = too_long(text.len(), text.len()) {
+    if let Some(diagnostic) = too_long(text.len()) {
         return Parse {
             text: text.to_string(),
             green: unread(text),
@@ -67,7 +67,7 @@ pub fn parse_statement(text: &str) -> (Option<Statement>, Vec<Diagnostic>) {
 
 /// Parses SQL statements separated by `;`. What did not parse is left out.
 pub fn parse_statements(text: &str) -> (Vec<Statement>, Vec<Diagnostic>) {
-    match too_long(text.len(), text.len()) {
+    match too_long(text.len()) {
         Some(diagnostic) => (Vec::new(), vec![diagnostic]),
         None => {
             let output = Parser::run(text, |parser| parser.statements());
@@ -86,7 +86,7 @@ fn lone<T>(
     text: &str,
     entry: impl FnOnce(&mut Parser<'_>) -> Option<T>,
 ) -> (Option<T>, Vec<Diagnostic>) {
-    if let Some(diagnostic) = too_long(text.len(), text.len()) {
+    if let Some(diagnostic) = too_long(text.len()) {
         return (None, vec![diagnostic]);
     }
     let output = Parser::run(text, entry);
@@ -95,34 +95,28 @@ fn lone<T>(
 }
 
 /// The text of a file, or why it is refused: not UTF-8, or longer than [`MAX_SOURCE_BYTES`].
-pub fn from_bytes(bytes: &[u8]) -> Result<&str, Diagnostic> {
-    if let Some(diagnostic) = too_long(bytes.len(), bytes.len()) {
-        return Err(diagnostic);
+pub fn from_bytes(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
+    if let Some(diagnostic) = too_long(bytes.len()) {
+        return Err(Box::new(diagnostic));
     }
     std::str::from_utf8(bytes).map_err(|error| {
-        let place = error.valid_up_to() as u32;
-        let line = bytes[..place as usize]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            + 1;
-        Diagnostic::error(
-            "not-utf8",
-            Span::new(place, place),
-            format!("this is not UTF-8: line {line}, byte {place} of the file begins no character"),
-        )
-        .hint("save the file as UTF-8")
+        let at = error.valid_up_to();
+        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let message =
+            format!("this is not UTF-8: line {line}, byte {at} of the file begins no character");
+        let place = Span::new(at as u32, at as u32);
+        Box::new(Diagnostic::error("not-utf8", place, message).hint("save the file as UTF-8"))
     })
 }
 
-fn too_long(length: usize, end: usize) -> Option<Diagnostic> {
+fn too_long(length: usize) -> Option<Diagnostic> {
     let limit = MAX_SOURCE_BYTES as u32;
     (length > MAX_SOURCE_BYTES).then(|| {
         let message = format!(
             "this source has {length} bytes; the limit is {} KiB",
             MAX_SOURCE_BYTES / 1024
         );
-        let span = Span::new(limit, u32::try_from(end).unwrap_or(u32::MAX));
+        let span = Span::new(limit, u32::try_from(length).unwrap_or(u32::MAX));
         Diagnostic::error("too-long", span, message)
             .hint("shorten it: rows are better made by INSERT … SELECT than written out")
     })

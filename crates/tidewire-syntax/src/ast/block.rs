@@ -102,6 +102,10 @@ pub struct Member<T> {
 
 /// A member of a database.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all members are statements"
+)]
 pub enum DatabaseMember {
     /// `isolation read committed;`
     Isolation(IsolationLevel),

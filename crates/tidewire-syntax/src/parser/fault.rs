@@ -39,7 +39,7 @@ impl Parser<'_> {
                 "such as `at 400ms`, `after commit of request 7` or `after the 3rd OrderPlaced`",
             );
         };
-        if !(self.at_fault_end_brace(start) && !self.at(SyntaxKind::Semicolon)) {
+        if !self.at_fault_end_brace(start) || self.at(SyntaxKind::Semicolon) {
             self.semicolon()?;
         }
         Ok(ItemKind::Fault(Fault {

@@ -63,7 +63,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 /// Whether a word begins a statement, supported or not.
 pub(super) fn begins_statement(word: &str) -> bool {
     let is = |one: &&str| one.eq_ignore_ascii_case(word);
-    STATEMENTS.iter().any(|one| is(one)) || LEFT_OUT.iter().any(|(one, _)| is(one))
+    STATEMENTS.iter().any(is) || LEFT_OUT.iter().any(|(one, _)| is(one))
 }
 
 impl Parser<'_> {
