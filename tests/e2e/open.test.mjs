@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { useRelease } from "./support/browser.mjs";
+import { ready } from "./support/page.mjs";
 import { policyHeader } from "./support/policy.mjs";
 
 const open = useRelease();
 
 test("opens, and its worker answers", async (t) => {
   const page = await open(t);
-  await page.getByRole("status").filter({ hasText: "worker is ready" }).waitFor();
+  await ready(page);
 });
 
 test("the policy is written as well as sent, and refuses an inline script", async (t) => {

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { launch, newPage } from "./support/browser.mjs";
+import { ready } from "./support/page.mjs";
 import { serve } from "./support/server.mjs";
 
 const root = new URL("../../", import.meta.url);
@@ -16,7 +17,7 @@ for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
     const page = await newPage(browser, { viewport, colorScheme });
     await page.goto(server.address);
-    await page.getByRole("status").filter({ hasText: "worker is ready" }).waitFor();
+    await ready(page);
     const name = `target/shots/${size}-${colorScheme}.png`;
     await page.screenshot({ path: fileURLToPath(new URL(name, root)) });
     console.log(name, page.complaints.join("; "));

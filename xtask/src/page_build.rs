@@ -15,7 +15,7 @@ pub(crate) fn trunk(arguments: &[&str]) -> Result<Command> {
     let trunk = cargo_tool::trunk()?;
     let mut command = process::command(trunk.join("trunk"), arguments);
     command.env("PATH", process::path_with(&[&trunk, &bindgen])?);
-    // cargo writes colours or not by itself; trunk takes any other value of this variable for an error.
+    // trunk ends with an error when this variable is set to anything but true or false.
     command.env_remove("NO_COLOR");
     Ok(command)
 }

@@ -17,7 +17,8 @@ pub(crate) fn run(port: Option<u16>, release: bool, open: bool) -> Result<()> {
         None => free_port().context("no port from 8080 to 8099 is free: choose one with --port")?,
     };
     let port_text = port.to_string();
-    let mut arguments = vec!["serve", "--port", &port_text];
+    // Not in dist/, which is the release that the tests and the pictures use.
+    let mut arguments = vec!["serve", "--dist", "target/serve", "--port", &port_text];
     if release {
         arguments.push("--release");
     }

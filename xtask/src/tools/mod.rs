@@ -45,7 +45,16 @@ fn installed(
     proof: &str,
     install: impl FnOnce(&Path) -> Result<()>,
 ) -> Result<PathBuf> {
-    let all = folder()?;
+    installed_in(&folder()?, name, version, proof, install)
+}
+
+fn installed_in(
+    all: &Path,
+    name: &str,
+    version: &str,
+    proof: &str,
+    install: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let finished = all.join(format!("{name}-{version}"));
     if finished.join(proof).is_file() {
         return Ok(finished);
@@ -75,4 +84,48 @@ fn take_place(partial: &Path, finished: &Path, proof: &str) -> Result<()> {
     }
     fs::rename(partial, finished)
         .with_context(|| format!("cannot rename to {}", finished.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of this test's own, empty.
+    fn fresh(test: &str) -> PathBuf {
+        let folder = crate::project::root().join("target/xtask-tests").join(test);
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    fn write_program(folder: &Path) -> Result<()> {
+        Ok(fs::write(folder.join("program"), "")?)
+    }
+
+    #[test]
+    fn a_finished_installation_is_used_again() {
+        let all = fresh("used_again");
+        let first = installed_in(&all, "tool", "1", "program", write_program).unwrap();
+        let again = |_: &Path| -> Result<()> { panic!("installed twice") };
+        assert_eq!(first, all.join("tool-1"));
+        assert_eq!(
+            installed_in(&all, "tool", "1", "program", again).unwrap(),
+            first
+        );
+    }
+
+    #[test]
+    fn a_folder_without_the_program_is_not_a_finished_installation() {
+        let all = fresh("unfinished");
+        fs::create_dir_all(all.join("tool-1/half")).unwrap();
+        let folder = installed_in(&all, "tool", "1", "program", write_program).unwrap();
+        assert!(folder.join("program").is_file() && !folder.join("half").exists());
+    }
+
+    #[test]
+    fn a_failed_installation_leaves_nothing() {
+        let all = fresh("failed");
+        let error = installed_in(&all, "tool", "1", "program", |_| Ok(())).unwrap_err();
+        assert_eq!(error.to_string(), "cannot install tool 1");
+        assert_eq!(fs::read_dir(&all).unwrap().count(), 0);
+    }
 }
