@@ -28,6 +28,8 @@ enum Gap {
     Kept,
     /// Nothing, or the end of the line.
     Soft,
+    /// Before a closing parenthesis.
+    End,
     /// The end of the line.
     Hard,
     /// The end of the line, without an empty line.
@@ -99,8 +101,17 @@ impl Builder {
             .last
             .as_ref()
             .is_some_and(|it| it.kind() == SyntaxKind::OpenParen);
-        let gap = self.comments(if opened { Gap::Soft } else { gap });
+        let gap = match opened {
+            true if gap != Gap::Kept || !self.line_ended() => Gap::Soft,
+            _ => gap,
+        };
+        let gap = self.comments(gap);
         self.separate(gap, next);
+    }
+
+    /// Whether the source ends the line since the last token.
+    fn line_ended(&self) -> bool {
+        self.trivia.iter().any(|it| it.text().contains('\n'))
     }
 
     /// Writes the comments since the last token and gives the gap that is left to write.
@@ -171,6 +182,7 @@ impl Builder {
             Gap::Hard => Operation::Hard { blank: true },
             Gap::HardTight => Operation::Hard { blank: false },
             Gap::Soft => Operation::Soft,
+            Gap::End => Operation::End,
             Gap::Line if self.behind_comment() && next.is_some_and(closes) => return,
             Gap::Line | Gap::Kept => Operation::Line,
             Gap::Plain => match (&self.last, next) {
@@ -232,7 +244,20 @@ impl Builder {
     fn clause(&mut self, node: &SyntaxNode) {
         self.first_gap(node, Gap::Kept);
         self.push(Operation::Open(Style::Fill));
-        self.indented(node);
+        self.push(Operation::Indent);
+        let from = significant(node).is_some_and(|it| it.text().eq_ignore_ascii_case("from"));
+        for child in node.children_with_tokens() {
+            // A join stands where the clauses stand.
+            let join = from && child.kind() == SyntaxKind::Clause;
+            if join {
+                self.push(Operation::Dedent);
+            }
+            self.element(&child);
+            if join {
+                self.push(Operation::Indent);
+            }
+        }
+        self.push(Operation::Dedent);
         self.push(Operation::Close);
     }
 
@@ -240,7 +265,7 @@ impl Builder {
     fn select(&mut self, node: &SyntaxNode) {
         let parent = node.parent().map(|parent| parent.kind());
         let gap = match parent {
-            Some(SyntaxKind::Invariant | SyntaxKind::Insert) => Gap::Kept,
+            Some(SyntaxKind::Invariant | SyntaxKind::Insert | SyntaxKind::Paren) => Gap::Kept,
             _ => Gap::Plain,
         };
         self.first_gap(node, gap);
@@ -280,7 +305,7 @@ impl Builder {
             .last
             .as_ref()
             .is_some_and(|it| it.kind() == SyntaxKind::OpenParen);
-        let gap = self.comments(if empty { Gap::Plain } else { Gap::Soft });
+        let gap = self.comments(if empty { Gap::Plain } else { Gap::End });
         self.push(Operation::Dedent);
         self.separate(gap, paren.as_token());
         self.gap_done = true;

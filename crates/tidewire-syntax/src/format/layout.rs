@@ -13,6 +13,8 @@ pub(super) enum Operation {
     Line,
     /// Nothing, or the end of the line.
     Soft,
+    /// Before a closing parenthesis: the end of the line if a line ended behind the opening one.
+    End,
     /// The end of the line, with an empty line behind it if `blank`.
     Hard { blank: bool },
     /// What follows is one level deeper.
@@ -41,6 +43,8 @@ struct Group {
     mode: Mode,
     /// The line on which the part behind its last place began.
     part_line: usize,
+    /// Whether the line ended at its first place; `None` before that place.
+    begins_line: Option<bool>,
 }
 
 /// How the places within an open group are treated.
@@ -63,6 +67,7 @@ pub(super) fn print(operations: &[Operation]) -> String {
         groups: vec![Group {
             mode: Mode::Fill,
             part_line: 0,
+            begins_line: None,
         }],
     };
     for at in 0..operations.len() {
@@ -97,13 +102,17 @@ impl Printer<'_> {
             Operation::Text(text) => self.write_text(text),
             Operation::Space => self.blank(),
             Operation::Hard { blank } => self.end_line(*blank),
-            Operation::Line | Operation::Soft => self.place(at, mode),
+            Operation::Line | Operation::Soft | Operation::End => self.place(at, mode),
             Operation::Indent => self.level += 1,
             Operation::Dedent => self.level = self.level.saturating_sub(1),
             Operation::Open(style) => {
                 let mode = self.mode(at, *style, mode);
                 let part_line = self.line;
-                self.groups.push(Group { mode, part_line });
+                self.groups.push(Group {
+                    mode,
+                    part_line,
+                    begins_line: None,
+                });
             }
             Operation::Close => {
                 if self.groups.len() > 1 {
@@ -127,7 +136,8 @@ impl Printer<'_> {
 
     /// Writes a place where the line may end.
     fn place(&mut self, at: usize, mode: Mode) {
-        if self.ends(at, mode) {
+        let ends = self.ends(at, mode);
+        if ends {
             self.end_line(false);
         } else if self.operations[at] == Operation::Line {
             self.blank();
@@ -135,6 +145,7 @@ impl Printer<'_> {
         let line = self.line;
         if let Some(group) = self.groups.last_mut() {
             group.part_line = line;
+            group.begins_line.get_or_insert(ends);
         }
     }
 
@@ -151,6 +162,9 @@ impl Printer<'_> {
         self.column = 0;
         self.line_level = self.level;
         self.line += 1;
+        if let Some(group) = self.groups.last_mut() {
+            group.begins_line.get_or_insert(true);
+        }
         if let [text] = &mut self.groups[..] {
             text.part_line = self.line;
         }
@@ -192,6 +206,10 @@ impl Printer<'_> {
         match mode {
             Mode::Flat => false,
             Mode::Each => true,
+            Mode::Fill if self.operations[at] == Operation::End => self
+                .groups
+                .last()
+                .is_some_and(|group| group.begins_line == Some(true)),
             Mode::Fill if blank == 1 && part_line != self.line => true,
             Mode::Fill => self.next_column() + blank + self.width_behind(at) > LINE_WIDTH,
         }
@@ -222,9 +240,9 @@ impl Printer<'_> {
                 Operation::Text(text) => width += text_width(text),
                 Operation::Space => width += 1,
                 Operation::Hard { .. } => break,
-                Operation::Line | Operation::Soft if depth == 0 => break,
+                Operation::Line | Operation::Soft | Operation::End if depth == 0 => break,
                 Operation::Line => width += 1,
-                Operation::Soft | Operation::Indent | Operation::Dedent => {}
+                Operation::Soft | Operation::End | Operation::Indent | Operation::Dedent => {}
                 Operation::Open(_) if self.has_hard(at + 1 + offset) => {
                     // It will be broken at its first place.
                     return width + self.width_behind_broken(at + 1 + offset);
