@@ -3,6 +3,13 @@
 //! This is the one place where text becomes meaning. What a statement does is decided in `tidewire-store`,
 //! what a program does in `tidewire-engine`.
 
+mod effective;
+mod limits;
+mod nearest;
 mod program;
+mod report;
+mod types;
+mod walk;
 
+pub use effective::{Block, Effective, Origin, design_names, effective};
 pub use program::*;

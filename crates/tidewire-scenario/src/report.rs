@@ -80,11 +80,7 @@ pub(crate) fn unknown<'n>(
     known: impl IntoIterator<Item = &'n str>,
 ) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
-    let diagnostic = Diagnostic::error(
-        code,
-        name.span,
-        format!("no {what} named {prefix}{name}"),
-    );
+    let diagnostic = Diagnostic::error(code, name.span, format!("no {what} named {prefix}{name}"));
     if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
         let edit = TextEdit {
             span: name.span,

@@ -1,0 +1,22 @@
+//! What counts where a scenario says nothing. `docs/fidelity.md` has the same table for readers.
+
+use crate::Delay;
+
+/// Service time of a statement.
+pub const STATEMENT_LATENCY: Delay = Delay::Uniform(300, 900);
+/// Time of a broker to append or to fetch.
+pub const BROKER_LATENCY: Delay = Delay::Uniform(200, 600);
+/// Connections in the pool of a service instance.
+pub const CONNECTIONS: u32 = 8;
+/// Handlers that run at once in a service instance.
+pub const WORKERS: u32 = 8;
+/// How long a statement, or waiting for a connection, may take, in microseconds.
+pub const STATEMENT_TIMEOUT_US: u64 = 1_000_000;
+/// How long a call may take, in microseconds.
+pub const CALL_TIMEOUT_US: u64 = 1_000_000;
+/// Pause before the first retry of a call, in microseconds; doubled every time.
+pub const RETRY_BACKOFF_US: u64 = 50_000;
+/// Pause of a user before each request.
+pub const THINK: Delay = Delay::Fixed(0);
+/// Rows that a relay takes from its outbox in one look.
+pub const RELAY_BATCH: u32 = 100;
