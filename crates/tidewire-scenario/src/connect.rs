@@ -57,13 +57,15 @@ pub fn connection(from: PartKind, to: PartKind) -> Result<Connection, &'static s
         (Relay, Service) => Err(
             "a relay does not call: it publishes to a topic, and the service consumes from there",
         ),
-        (Relay, Database) => {
-            Err("a relay reads one outbox: name its table behind 'from', as in from orders_db.outbox")
-        }
+        (Relay, Database) => Err(
+            "a relay reads one outbox: name its table behind 'from', as in from orders_db.outbox",
+        ),
         (Relay, Broker) => {
             Err("a relay publishes to the topics that its rows name, so this line is there already")
         }
-        (Relay, Relay) => Err("a relay talks to brokers only; two relays have nothing to say to each other"),
+        (Relay, Relay) => {
+            Err("a relay talks to brokers only; two relays have nothing to say to each other")
+        }
         (Database, Database) => Err(
             "a database does not talk to another by itself: a service reads one and writes the other, \
              or an outbox relay does",
@@ -80,9 +82,9 @@ pub fn connection(from: PartKind, to: PartKind) -> Result<Connection, &'static s
         (Broker, Database) => Err(
             "a broker does not write to a database: a service consumes the events and writes what they mean",
         ),
-        (Broker, Broker) => {
-            Err("a broker does not feed another: a service consumes from one and publishes to the other")
-        }
+        (Broker, Broker) => Err(
+            "a broker does not feed another: a service consumes from one and publishes to the other",
+        ),
         (Broker, Relay) => Err("a relay publishes only; what consumes is a service"),
     }
 }

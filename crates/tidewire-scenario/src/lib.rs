@@ -3,13 +3,20 @@
 //! This is the one place where text becomes meaning. What a statement does is decided in `tidewire-store`,
 //! what a program does in `tidewire-engine`.
 
+mod build;
+mod compile;
+mod connect;
+pub mod defaults;
 mod effective;
-mod limits;
-mod nearest;
+pub mod limits;
+mod outline;
 mod program;
 mod report;
 mod types;
 mod walk;
 
+pub use compile::{Compiled, compile, worst};
+pub use connect::{Connection, can_connect, connection};
 pub use effective::{Block, Effective, Origin, design_names, effective};
+pub use outline::{Outline, OutlineNode, PartKind};
 pub use program::*;

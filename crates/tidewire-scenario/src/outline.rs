@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tidewire_syntax::Span;
-use tidewire_syntax::ast::{
-    self, BrokerMember, ItemKind, ServiceMember, Step, StepKind,
-};
+use tidewire_syntax::ast::{self, BrokerMember, ItemKind, ServiceMember, Step, StepKind};
 
 use crate::effective::{Block, Effective, Origin};
 use crate::{NodeId, NodeKind, Wire, WireKind};
@@ -194,8 +192,14 @@ impl Wiring {
                     let to = self.find(&database.key(), PartKind::Database);
                     self.draw(from, to, WireKind::Uses);
                 }
-                // Which topics it serves is written in the rows, so it is drawn to every broker.
-                let brokers: BTreeSet<NodeId> = self.topics.values().copied().collect();
+                let brokers: BTreeSet<NodeId> = match &relay.broker {
+                    Some(name) => self
+                        .find(&name.key(), PartKind::Broker)
+                        .into_iter()
+                        .collect(),
+                    // Which topics it serves is written in the rows, so it is drawn to every broker.
+                    None => self.topics.values().copied().collect(),
+                };
                 for broker in brokers {
                     self.draw(from, Some(broker), WireKind::Publish);
                 }
@@ -206,7 +210,10 @@ impl Wiring {
 
     fn service(&mut self, service: &ast::Service) {
         let from = self.find(&service.name.key(), PartKind::Service);
-        for (databases, kind) in [(&service.owns, WireKind::Owns), (&service.uses, WireKind::Uses)] {
+        for (databases, kind) in [
+            (&service.owns, WireKind::Owns),
+            (&service.uses, WireKind::Uses),
+        ] {
             for database in databases {
                 let to = self.find(&database.key(), PartKind::Database);
                 self.draw(from, to, kind);

@@ -1,9 +1,7 @@
 //! Collecting diagnostics, and the sentences that many checks share.
 
 use tidewire_store::{PlanError, SqlError};
-use tidewire_syntax::{Diagnostic, Name, Severity, Span, TextEdit};
-
-use crate::nearest::nearest;
+use tidewire_syntax::{Diagnostic, Name, Severity, Span, TextEdit, suggest};
 
 /// Names listed in a hint before the rest is left out.
 const LISTED: usize = 8;
@@ -81,7 +79,7 @@ pub(crate) fn unknown<'n>(
 ) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
     let diagnostic = Diagnostic::error(code, name.span, format!("no {what} named {prefix}{name}"));
-    if let Some(meant) = nearest(name.as_str(), known.iter().copied()) {
+    if let Some(meant) = suggest(name.as_str(), known.iter().copied()) {
         let edit = TextEdit {
             span: name.span,
             text: meant.to_owned(),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tidewire_store::{ConnectionId, Progress, Store, plan};
 use tidewire_syntax::ast::sql::{
-    ColumnConstraintKind, CreateTable, Insert, InsertSource, IsolationLevel, References,
-    Statement, TableConstraintKind,
+    ColumnConstraintKind, CreateTable, Insert, InsertSource, IsolationLevel, References, Statement,
+    TableConstraintKind,
 };
 use tidewire_syntax::ast::{self, DatabaseMember, ItemKind, Member};
 use tidewire_syntax::{Diagnostic, Name, Span, TextEdit};
@@ -54,7 +54,13 @@ impl Builder<'_> {
         span: Span,
         is_small: bool,
     ) {
-        self.check_kind("database", &database.name, database.kind.as_ref(), &KINDS, span);
+        self.check_kind(
+            "database",
+            &database.name,
+            database.kind.as_ref(),
+            &KINDS,
+            span,
+        );
         let mut connections = defaults::CONNECTIONS;
         let mut latency = defaults::STATEMENT_LATENCY;
         let mut isolation = IsolationLevel::ReadCommitted;
@@ -174,10 +180,13 @@ impl Builder<'_> {
             span: Span::new(prefix.span.start, table.span.start),
             text: String::new(),
         };
-        let message = format!("a statement runs inside one database, so {prefix} does not go before {table}");
+        let message =
+            format!("a statement runs inside one database, so {prefix} does not go before {table}");
         self.report.push(
             Diagnostic::error("qualified-table", prefix.span.to(table.span), message)
-                .hint(format!("write {table} alone; only invariants look into several databases"))
+                .hint(format!(
+                    "write {table} alone; only invariants look into several databases"
+                ))
                 .fix(format!("Remove {prefix}."), vec![removal]),
         );
     }

@@ -3,13 +3,14 @@
 use tidewire_store::Type;
 use tidewire_syntax::ast::sql::TypeKind;
 use tidewire_syntax::ast::{self, BrokerMember, Field, ItemKind};
-use tidewire_syntax::{Name, Span};
+use tidewire_syntax::{Name, Span, suggest};
 
 use super::{Builder, quantities};
 use crate::limits;
-use crate::nearest::nearest;
 use crate::types::value_type;
-use crate::{Broker, BrokerId, BrokerKind, EventId, EventType, NodeId, NodeKind, Topic, TopicId, defaults};
+use crate::{
+    Broker, BrokerId, BrokerKind, EventId, EventType, NodeId, NodeKind, Topic, TopicId, defaults,
+};
 
 /// Kinds of brokers that the language knows; only the first exists so far.
 const KINDS: [&str; 3] = ["log", "queue", "pubsub"];
@@ -38,10 +39,7 @@ impl Builder<'_> {
     pub(super) fn fields(&mut self, written: &[Field]) -> Vec<(Name, Type)> {
         let mut fields: Vec<(Name, Type)> = Vec::new();
         for field in written {
-            if matches!(
-                field.data_type.kind,
-                TypeKind::Serial | TypeKind::BigSerial
-            ) {
+            if matches!(field.data_type.kind, TypeKind::Serial | TypeKind::BigSerial) {
                 self.report.error(
                     "type-mismatch",
                     field.data_type.span,
@@ -49,7 +47,10 @@ impl Builder<'_> {
                     "write int or bigint",
                 );
             }
-            if fields.iter().any(|(name, _)| name.key() == field.name.key()) {
+            if fields
+                .iter()
+                .any(|(name, _)| name.key() == field.name.key())
+            {
                 self.report.error(
                     "duplicate-name",
                     field.name.span,
@@ -71,7 +72,11 @@ impl Builder<'_> {
             }
         }
         let number = self.program.topics.len();
-        let span = self.program.nodes.first().map_or(Span::default(), |node| node.span);
+        let span = self
+            .program
+            .nodes
+            .first()
+            .map_or(Span::default(), |node| node.span);
         limits::count(&mut self.report, "topics", span, number, limits::TOPICS);
     }
 
@@ -163,11 +168,12 @@ impl Builder<'_> {
                 format!("a {what} of kind {key} is not simulated yet: this is a limit of Tidewire"),
                 format!("the only kind now is {exists}"),
             );
-        } else if nearest(&key, kinds.iter().copied()) == Some(exists) {
+        } else if suggest(&key, kinds.iter().copied()) == Some(exists) {
             let known = [exists];
             self.report.unknown(&format!("{what} kind"), kind, known);
         } else {
-            self.report.unknown(&format!("{what} kind"), kind, kinds.iter().copied());
+            self.report
+                .unknown(&format!("{what} kind"), kind, kinds.iter().copied());
         }
     }
 }

@@ -25,8 +25,8 @@ use crate::limits;
 use crate::outline::Outline;
 use crate::report::Report;
 use crate::{
-    BrokerId, ClientId, DatabaseId, EventId, HandlerId, Node, NodeId, NodeKind, Program,
-    ServiceId, TopicId,
+    BrokerId, ClientId, DatabaseId, EventId, HandlerId, Node, NodeId, NodeKind, Program, ServiceId,
+    TopicId,
 };
 
 use services::Signature;
@@ -115,20 +115,20 @@ fn empty_program(input: &Input<'_>) -> Program {
 
 impl<'a> Builder<'a> {
     /// The blocks of this kind with their nodes' kinds, in order.
-    fn blocks_with_nodes(&self) -> impl Iterator<Item = (NodeId, NodeKind, &'a Block)> {
-        let blocks: Vec<&'a Block> = self.blocks.iter().filter(|block| is_node(block)).collect();
-        let kinds: Vec<NodeKind> = self.program.nodes.iter().map(|node| node.kind).collect();
+    fn blocks_with_nodes(&self) -> Vec<(NodeId, NodeKind, &'a Block)> {
+        let blocks = self.blocks.iter().filter(|block| is_node(block));
         (0..)
             .map(NodeId)
-            .zip(kinds)
+            .zip(&self.program.nodes)
             .zip(blocks)
-            .map(|((id, kind), block)| (id, kind, block))
+            .map(|((id, node), block)| (id, node.kind, block))
+            .collect()
     }
 
     fn declare_nodes(&mut self, outline: &Outline) {
         let blocks: Vec<&'a Block> = self.blocks.iter().filter(|block| is_node(block)).collect();
         let (mut databases, mut brokers, mut services, mut clients) = (0, 0, 0, 0);
-        let mut next = |counter: &mut u32| {
+        let next = |counter: &mut u32| {
             *counter += 1;
             *counter - 1
         };
@@ -148,7 +148,11 @@ impl<'a> Builder<'a> {
             });
             self.declare_node(id, block);
         }
-        let span = self.program.nodes.last().map_or(Span::default(), |node| node.span);
+        let span = self
+            .program
+            .nodes
+            .last()
+            .map_or(Span::default(), |node| node.span);
         let number = self.program.nodes.len();
         limits::count(&mut self.report, "nodes", span, number, limits::NODES);
     }

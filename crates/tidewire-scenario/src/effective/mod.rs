@@ -13,6 +13,8 @@ use tidewire_syntax::{Diagnostic, Span};
 
 use crate::report::Report;
 
+pub(crate) use items::item_name;
+
 /// A scenario in one design, before any name has a meaning.
 #[derive(Clone, Debug, Default)]
 pub struct Effective {

@@ -1,0 +1,256 @@
+//! The frame that a handler's code works on: slots, names in scope, labels, open transactions.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tidewire_store::Type;
+use tidewire_syntax::{Diagnostic, Name, Span};
+
+use super::super::Builder;
+use super::super::services::Signature;
+use crate::limits;
+use crate::{
+    DatabaseId, Handler, HandlerId, HandlerTrigger, Instruction, Label, ServiceId, SlotId, implicit,
+};
+
+/// Fields of a handler's replies, with their types where known.
+pub(super) type Replies = Vec<(Arc<str>, Option<Type>)>;
+
+/// A value that a name stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Binding {
+    pub(super) name: Arc<str>,
+    pub(super) field: Option<Arc<str>>,
+    pub(super) slot: SlotId,
+    pub(super) data_type: Option<Type>,
+    /// Where it was bound; `None` for implicit values and for those that we add.
+    pub(super) place: Option<Span>,
+    /// An earlier binding of the same name is hidden by it.
+    pub(super) shadows: bool,
+}
+
+/// Where control stands: which transactions are open, or that this place is never reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Flow {
+    pub(super) open: BTreeSet<DatabaseId>,
+    pub(super) has_ended: bool,
+}
+
+/// A handler under construction.
+pub(super) struct Frame<'b, 'a> {
+    pub(super) builder: &'b mut Builder<'a>,
+    pub(super) id: HandlerId,
+    /// `None` in a client.
+    pub(super) service: Option<ServiceId>,
+    pub(super) trigger: HandlerTrigger,
+    pub(super) scope: Vec<Binding>,
+    pub(super) flow: Flow,
+    /// Something did not compile that may have bound names: unknown names are not reported any more.
+    pub(super) is_poisoned: bool,
+    pub(super) cursors: u32,
+    pub(super) draws: u32,
+    pub(super) replies: Replies,
+    parameters: Vec<(SlotId, Arc<str>, Type)>,
+    slot_names: Vec<Arc<str>>,
+    code: Vec<Instruction>,
+    spans: Vec<Span>,
+    /// Where each label stands, by number.
+    labels: Vec<u32>,
+}
+
+const IMPLICIT: [(&str, SlotId, Type); implicit::COUNT as usize] = [
+    ("row_count", implicit::ROW_COUNT, Type::BigInt),
+    ("request_id", implicit::REQUEST_ID, Type::Text),
+    ("now", implicit::NOW, Type::Timestamp),
+    ("attempt", implicit::ATTEMPT, Type::Integer),
+    ("message_id", implicit::MESSAGE_ID, Type::Text),
+    ("partition", implicit::PARTITION, Type::Integer),
+    ("offset", implicit::OFFSET, Type::BigInt),
+    ("redelivered", implicit::REDELIVERED, Type::Boolean),
+];
+
+/// Implicit values that only a handler of an event has.
+pub(super) const OF_MESSAGES: [&str; 4] = ["message_id", "partition", "offset", "redelivered"];
+
+impl<'b, 'a> Frame<'b, 'a> {
+    /// A frame with implicit values and parameters.
+    pub(super) fn new(builder: &'b mut Builder<'a>, id: HandlerId) -> Self {
+        let signature: &Signature<'a> = &builder.signatures[id.index()];
+        let (service, trigger) = (signature.service, signature.trigger);
+        let replies = signature.replies.clone();
+        let parameters: Vec<(Name, Type)> = signature.parameters.clone();
+        let mut frame = Self {
+            builder,
+            id,
+            service,
+            trigger,
+            scope: Vec::new(),
+            flow: Flow::default(),
+            is_poisoned: false,
+            cursors: 0,
+            draws: 0,
+            replies,
+            parameters: Vec::new(),
+            slot_names: IMPLICIT.iter().map(|(name, ..)| Arc::from(*name)).collect(),
+            code: Vec::new(),
+            spans: Vec::new(),
+            labels: Vec::new(),
+        };
+        frame.bind_implicit();
+        for (name, data_type) in parameters {
+            let slot = frame.bind(name.text.clone(), None, Some(data_type), name.span);
+            frame.parameters.push((slot, name.text, data_type));
+        }
+        frame
+    }
+
+    fn bind_implicit(&mut self) {
+        let is_event = matches!(self.trigger, HandlerTrigger::Event(..));
+        for (name, slot, data_type) in IMPLICIT {
+            if is_event || !OF_MESSAGES.contains(&name) {
+                self.scope.push(Binding {
+                    name: name.into(),
+                    field: None,
+                    slot,
+                    data_type: Some(data_type),
+                    place: None,
+                    shadows: false,
+                });
+            }
+        }
+    }
+
+    /// A new slot.
+    pub(super) fn slot(&mut self, name: Arc<str>) -> SlotId {
+        let slot = SlotId(self.slot_names.len() as u32);
+        self.slot_names.push(name);
+        slot
+    }
+
+    /// Binds a name to a new slot.
+    pub(super) fn bind(
+        &mut self,
+        name: Arc<str>,
+        field: Option<Arc<str>>,
+        data_type: Option<Type>,
+        place: Span,
+    ) -> SlotId {
+        let shown = match &field {
+            Some(field) => format!("{name}.{field}").into(),
+            None => name.clone(),
+        };
+        let slot = self.slot(shown);
+        let shadows = self.scope.iter().any(|earlier| {
+            earlier.name.eq_ignore_ascii_case(&name)
+                && earlier.field.as_deref().map(str::to_ascii_lowercase)
+                    == field.as_deref().map(str::to_ascii_lowercase)
+        });
+        self.scope.push(Binding {
+            name,
+            field,
+            slot,
+            data_type,
+            place: Some(place),
+            shadows,
+        });
+        slot
+    }
+
+    /// Binds a name that cannot be written, for a value that we compute.
+    pub(super) fn bind_hidden(&mut self, name: String, data_type: Option<Type>) -> (Name, SlotId) {
+        let name = Name::new(name, Span::default());
+        let slot = self.slot(name.text.clone());
+        self.scope.push(Binding {
+            name: name.text.clone(),
+            field: None,
+            slot,
+            data_type,
+            place: None,
+            shadows: false,
+        });
+        (name, slot)
+    }
+
+    /// What a name stands for here. Warns, once, when it hides another that may have been meant.
+    pub(super) fn find(&mut self, name: &Name, field: Option<&Name>) -> Option<Binding> {
+        let binding = self.scope.iter_mut().rev().find(|binding| {
+            binding.name.eq_ignore_ascii_case(name.as_str())
+                && match (&binding.field, field) {
+                    (None, None) => true,
+                    (Some(known), Some(asked)) => known.eq_ignore_ascii_case(asked.as_str()),
+                    _ => false,
+                }
+        })?;
+        let hides = std::mem::take(&mut binding.shadows);
+        let binding = binding.clone();
+        if let Some(place) = binding.place.filter(|_| hides && field.is_none()) {
+            self.builder.report.push(
+                Diagnostic::warning(
+                    "shadowed-value",
+                    place,
+                    format!("this binds :{name} again, and hides the earlier :{name}"),
+                )
+                .hint(format!("name the row: … into r, then :r.{name}")),
+            );
+        }
+        Some(binding)
+    }
+
+    /// Appends an instruction.
+    pub(super) fn emit(&mut self, instruction: Instruction, span: Span) {
+        self.code.push(instruction);
+        self.spans.push(span);
+    }
+
+    /// A label that stands nowhere yet.
+    pub(super) fn label(&mut self) -> Label {
+        self.labels.push(0);
+        Label(self.labels.len() as u32 - 1)
+    }
+
+    /// Puts the label here.
+    pub(super) fn mark(&mut self, label: Label) {
+        self.labels[label.index()] = self.code.len() as u32;
+    }
+
+    /// Reports an error after which names may be missing.
+    pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
+        self.builder.report.push(diagnostic);
+        self.is_poisoned = true;
+    }
+
+    /// The handler, and the fields of its replies.
+    pub(super) fn finish(mut self) -> (Handler, Replies) {
+        let signature = &self.builder.signatures[self.id.index()];
+        let (name, owner, end) = (signature.name.clone(), signature.owner, signature.span);
+        self.emit(Instruction::End, end);
+        limits::count(
+            &mut self.builder.report,
+            "steps of one handler",
+            end,
+            self.code.len(),
+            limits::INSTRUCTIONS,
+        );
+        for instruction in &mut self.code {
+            let label = match instruction {
+                Instruction::Unless(_, label)
+                | Instruction::Jump(label)
+                | Instruction::NextRow { done: label, .. } => label,
+                _ => continue,
+            };
+            *label = Label(self.labels[label.index()]);
+        }
+        let handler = Handler {
+            name,
+            owner,
+            trigger: self.trigger,
+            parameters: self.parameters,
+            slots: self.slot_names.len() as u32,
+            slot_names: self.slot_names,
+            cursors: self.cursors,
+            code: self.code,
+            spans: self.spans,
+        };
+        (handler, self.replies)
+    }
+}

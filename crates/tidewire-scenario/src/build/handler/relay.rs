@@ -1,0 +1,176 @@
+//! The code of a relay: look, publish the oldest rows one by one, and delete or mark each.
+//!
+//! Publishing and deleting are two effects, so a crash between them publishes the row again: a relay delivers
+//! at least once.
+
+use tidewire_syntax::Name;
+use tidewire_syntax::Span;
+use tidewire_syntax::ast::Relay;
+use tidewire_syntax::ast::sql::{
+    Assignment, BinaryOperator, Delete, Expression, ExpressionKind, Literal, OrderBy, Select,
+    SelectItem, Statement, TableExpression, TableName, TableReference, Update,
+};
+
+use super::super::relays::COLUMNS;
+use super::frame::Frame;
+use super::value::parameter;
+use crate::{DatabaseId, Instruction, PublishRow, defaults};
+
+impl Frame<'_, '_> {
+    /// Lowers a relay.
+    pub(super) fn relay(&mut self, relay: &Relay, database: DatabaseId) {
+        let writer = Writer {
+            span: relay.table.span,
+            table: TableName {
+                database: None,
+                ..relay.table.clone()
+            },
+        };
+        let at = Name::new(
+            self.builder.program.databases[database.index()]
+                .name
+                .clone(),
+            writer.span,
+        );
+        let Some((look, columns)) =
+            self.data_statement(writer.look(relay.mark.as_ref()), Some(&at), writer.span)
+        else {
+            return;
+        };
+        let cursor = self.cursors;
+        self.cursors += 1;
+        self.emit(Instruction::OpenCursor(look, cursor), writer.span);
+        let (turn, done) = (self.label(), self.label());
+        self.mark(turn);
+        let outputs = self.bind_columns(&columns, None, writer.span);
+        let &[id, topic, key, event, payload] = outputs.as_slice() else {
+            return;
+        };
+        let next = Instruction::NextRow {
+            cursor,
+            outputs,
+            done,
+        };
+        self.emit(next, writer.span);
+        let row = PublishRow {
+            id,
+            topic,
+            key,
+            event,
+            payload,
+        };
+        self.emit(Instruction::PublishRow(row), writer.span);
+        let finish = match &relay.mark {
+            Some(column) => writer.mark(column),
+            None => writer.delete(),
+        };
+        if let Some((finish, _)) = self.data_statement(finish, Some(&at), writer.span) {
+            self.send(finish, Vec::new(), writer.span);
+        }
+        self.emit(Instruction::Jump(turn), writer.span);
+        self.mark(done);
+    }
+}
+
+/// Writes the statements of one relay; all of them stand where its table is named.
+struct Writer {
+    span: Span,
+    table: TableName,
+}
+
+impl Writer {
+    fn expression(&self, kind: ExpressionKind) -> Expression {
+        Expression {
+            kind,
+            span: self.span,
+        }
+    }
+
+    fn name(&self, text: &str) -> Name {
+        Name::new(text, self.span)
+    }
+
+    fn column(&self, column: &str) -> Expression {
+        self.expression(ExpressionKind::Column {
+            table: None,
+            column: self.name(column),
+        })
+    }
+
+    fn yes(&self) -> Expression {
+        self.expression(ExpressionKind::Literal(Literal::Boolean(true)))
+    }
+
+    /// `select id, topic, key, event, payload from outbox [where mark is distinct from true] order by id limit 100`
+    fn look(&self, mark: Option<&Name>) -> Statement {
+        let filter = mark.map(|column| {
+            self.expression(ExpressionKind::IsDistinctFrom {
+                left: Box::new(self.column(column.as_str())),
+                right: Box::new(self.yes()),
+                negated: false,
+            })
+        });
+        let batch = Literal::Integer(defaults::RELAY_BATCH.to_string());
+        Statement::Select(Box::new(Select {
+            distinct: false,
+            items: COLUMNS
+                .iter()
+                .map(|column| SelectItem::Expression(self.column(column), None))
+                .collect(),
+            from: vec![TableExpression {
+                table: TableReference {
+                    name: self.table.clone(),
+                    alias: None,
+                },
+                joins: Vec::new(),
+            }],
+            filter,
+            group_by: Vec::new(),
+            having: None,
+            order_by: vec![OrderBy {
+                expression: self.column("id"),
+                descending: false,
+                nulls_first: None,
+            }],
+            limit: Some(self.expression(ExpressionKind::Literal(batch))),
+            offset: None,
+            locking: None,
+            span: self.span,
+        }))
+    }
+
+    /// `id = :id`
+    fn this_row(&self) -> Expression {
+        self.expression(ExpressionKind::Binary(
+            BinaryOperator::Equal,
+            Box::new(self.column("id")),
+            Box::new(parameter(self.name("id"), self.span)),
+        ))
+    }
+
+    /// `delete from outbox where id = :id`
+    fn delete(&self) -> Statement {
+        Statement::Delete(Delete {
+            table: self.table.clone(),
+            alias: None,
+            filter: Some(self.this_row()),
+            returning: Vec::new(),
+            span: self.span,
+        })
+    }
+
+    /// `update outbox set mark = true where id = :id`
+    fn mark(&self, column: &Name) -> Statement {
+        Statement::Update(Update {
+            table: self.table.clone(),
+            alias: None,
+            assignments: vec![Assignment {
+                column: self.name(column.as_str()),
+                value: Some(self.yes()),
+            }],
+            filter: Some(self.this_row()),
+            returning: Vec::new(),
+            span: self.span,
+        })
+    }
+}

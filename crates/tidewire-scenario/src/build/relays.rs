@@ -1,0 +1,121 @@
+//! Outbox relays: a service that the language writes. Its code is in `handler::relay`.
+
+use tidewire_store::{Table, Type};
+use tidewire_syntax::ast::{ItemKind, Relay};
+use tidewire_syntax::{Name, Span};
+
+use super::services::{Body, Signature};
+use super::{Builder, quantities};
+use crate::{DatabaseId, HandlerTrigger, NodeId, NodeKind, ServiceId};
+
+/// Columns that an outbox must have.
+pub(super) const COLUMNS: [&str; 5] = ["id", "topic", "key", "event", "payload"];
+
+impl<'a> Builder<'a> {
+    /// Gives every relay its database and the signature of its one handler.
+    pub(super) fn relays(&mut self) {
+        for (node, kind, block) in self.blocks_with_nodes() {
+            if let (NodeKind::Relay(id), ItemKind::Relay(relay)) = (kind, &block.item.kind) {
+                self.build_relay(node, id, relay, block.item.span);
+            }
+        }
+    }
+
+    fn build_relay(&mut self, node: NodeId, id: ServiceId, relay: &'a Relay, span: Span) {
+        self.program.services[id.index()].workers = 1;
+        let period_us = quantities::period(&mut self.report, "a period", relay.every);
+        let Some(database) = self.relay_database(relay) else {
+            return;
+        };
+        self.program.services[id.index()].uses.push(database);
+        if self.damaged.contains(&database) || !self.check_outbox(database, relay) {
+            return;
+        }
+        self.declare_handler(Signature {
+            owner: node,
+            service: Some(id),
+            name: format!("every {}", relay.every.span.text(self.source)).into(),
+            span,
+            trigger: HandlerTrigger::Every { period_us },
+            parameters: Vec::new(),
+            replies: Vec::new(),
+            body: Body::Relay(relay, database),
+        });
+    }
+
+    fn relay_database(&mut self, relay: &Relay) -> Option<DatabaseId> {
+        if let Some(name) = &relay.table.database {
+            return self.database(name);
+        }
+        self.report.error(
+            "unqualified-table",
+            relay.table.span,
+            format!(
+                "{} does not say which database the outbox is in",
+                relay.table.table
+            ),
+            format!("write from db.{}", relay.table.table),
+        );
+        None
+    }
+
+    fn check_outbox(&mut self, database: DatabaseId, relay: &Relay) -> bool {
+        let catalog = self.program.databases[database.index()].initial.catalog();
+        let name = &relay.table.table;
+        let Some(table) = catalog.table(name.as_str()) else {
+            let known: Vec<&str> = catalog.tables().map(|table| &*table.name).collect();
+            let what = format!("table in {}", self.database_name(database));
+            self.report.push(crate::report::unknown(
+                "unknown-table",
+                &what,
+                name,
+                "",
+                known,
+            ));
+            return false;
+        };
+        let problem = outbox_problem(table, relay.mark.as_ref());
+        if let Some((span, message)) = problem {
+            let place = span.unwrap_or(relay.table.span);
+            self.report.error(
+                "outbox-columns",
+                place,
+                message,
+                "an outbox is create table outbox (id serial primary key, topic text not null, key text, event \
+                 text not null, payload jsonb not null)",
+            );
+            return false;
+        }
+        true
+    }
+}
+
+/// What keeps a table from being an outbox, and where, if not at the table.
+fn outbox_problem(table: &Table, mark: Option<&Name>) -> Option<(Option<Span>, String)> {
+    let missing: Vec<&str> = COLUMNS
+        .into_iter()
+        .filter(|column| table.column(column).is_none())
+        .collect();
+    if !missing.is_empty() {
+        let message = format!(
+            "{} is no outbox: it lacks {}",
+            table.name,
+            missing.join(", ")
+        );
+        return Some((None, message));
+    }
+    let payload = table.column("payload").map(|column| column.data_type);
+    if !matches!(payload, Some(Type::Json | Type::Jsonb)) {
+        let message = format!("the payload of {} is not jsonb", table.name);
+        return Some((None, message));
+    }
+    let mark = mark?;
+    match table.column(mark.as_str()).map(|column| column.data_type) {
+        Some(Type::Boolean) => None,
+        Some(_) => Some((Some(mark.span), format!("{mark} is not a boolean column"))),
+        None => Some((
+            Some(mark.span),
+            format!("{} has no column {mark} to mark rows with", table.name),
+        )),
+    }
+}

@@ -1,0 +1,386 @@
+//! Services: headers, the signatures of their handlers, and the consumer groups that these form.
+
+use std::sync::Arc;
+
+use tidewire_store::Type;
+use tidewire_syntax::ast::{
+    self, Command, ItemKind, Relay, ServiceMember, Step, StepKind, Subscription,
+};
+use tidewire_syntax::{Diagnostic, Name, Span};
+
+use super::{Builder, quantities};
+use crate::outline::each_step;
+use crate::{
+    DatabaseId, Group, HandlerId, HandlerTrigger, NodeId, NodeKind, Service, ServiceId, TopicId,
+    defaults, limits,
+};
+
+/// What is known of a handler before its body is lowered.
+#[derive(Debug)]
+pub(crate) struct Signature<'a> {
+    /// Whose it is.
+    pub(super) owner: NodeId,
+    /// The same, unless it belongs to a client.
+    pub(super) service: Option<ServiceId>,
+    /// As people call it.
+    pub(super) name: Arc<str>,
+    /// Where it is declared.
+    pub(super) span: Span,
+    /// What starts it.
+    pub(super) trigger: HandlerTrigger,
+    /// Parameters of a command, or fields of an event.
+    pub(super) parameters: Vec<(Name, Type)>,
+    /// Fields of its replies with their types, where known; types come with the body.
+    pub(super) replies: Vec<(Arc<str>, Option<Type>)>,
+    /// What it does.
+    pub(super) body: Body<'a>,
+}
+
+/// What a handler does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Body<'a> {
+    /// What is written.
+    Steps(&'a [Step]),
+    /// What the language writes for a relay.
+    Relay(&'a Relay, DatabaseId),
+}
+
+impl<'a> Builder<'a> {
+    /// Builds services and relays with the signatures of their handlers; a relay's own come later.
+    pub(super) fn services(&mut self) {
+        for (node, kind, block) in self.blocks_with_nodes() {
+            match (kind, &block.item.kind) {
+                (NodeKind::Service(id), ItemKind::Service(service)) => {
+                    self.build_service(node, id, service);
+                }
+                (NodeKind::Relay(_), ItemKind::Relay(relay)) => {
+                    self.program.services.push(plain_service(node, &relay.name));
+                }
+                _ => {}
+            }
+        }
+        self.note_shared_databases();
+    }
+
+    fn build_service(&mut self, node: NodeId, id: ServiceId, written: &'a ast::Service) {
+        let mut service = plain_service(node, &written.name);
+        service.owns = self.header(&written.owns);
+        service.uses = self.header(&written.uses);
+        service
+            .uses
+            .retain(|database| !service.owns.contains(database));
+        self.program.services.push(service);
+        for member in &written.members {
+            match &member.kind {
+                ServiceMember::Workers(number) => {
+                    let number = self.number(
+                        "the number of workers",
+                        member.span,
+                        *number,
+                        limits::WORKERS,
+                    );
+                    self.program.services[id.index()].workers = number;
+                }
+                ServiceMember::Instances(number) => {
+                    let number = self.number(
+                        "the number of instances",
+                        member.span,
+                        *number,
+                        limits::INSTANCES,
+                    );
+                    self.program.services[id.index()].instances = number;
+                }
+                ServiceMember::Timeout(written) => {
+                    let timeout = quantities::period(&mut self.report, "a timeout", *written);
+                    self.program.services[id.index()].timeout_us = timeout;
+                }
+                ServiceMember::Command(command) => self.declare_command(node, id, command),
+                ServiceMember::Subscription(on) => {
+                    self.declare_subscription(node, id, on, member.span)
+                }
+                ServiceMember::Every(period, body) => {
+                    self.declare_every(node, id, *period, body, member.span);
+                }
+                ServiceMember::Without(_) => {}
+            }
+        }
+    }
+
+    fn number(&mut self, what: &str, span: Span, number: u32, most: u32) -> u32 {
+        limits::within(&mut self.report, what, span, number, most)
+    }
+
+    fn header(&mut self, names: &[Name]) -> Vec<DatabaseId> {
+        let mut databases = Vec::new();
+        for name in names {
+            if let Some(id) = self.database(name)
+                && !databases.contains(&id)
+            {
+                databases.push(id);
+            }
+        }
+        databases
+    }
+
+    fn declare(&mut self, signature: Signature<'a>) -> HandlerId {
+        let id = HandlerId(self.signatures.len() as u32);
+        if let Some(service) = signature.service {
+            self.program.services[service.index()].handlers.push(id);
+        }
+        self.signatures.push(signature);
+        id
+    }
+
+    /// Declares a handler of a relay or a client.
+    pub(super) fn declare_handler(&mut self, signature: Signature<'a>) -> HandlerId {
+        self.declare(signature)
+    }
+
+    fn declare_command(&mut self, owner: NodeId, service: ServiceId, command: &'a Command) {
+        let parameters = self.fields(&command.parameters);
+        let id = self.declare(Signature {
+            owner,
+            service: Some(service),
+            name: command.name.text.clone(),
+            span: command.name.span,
+            trigger: HandlerTrigger::Command {
+                read_only: command.read_only,
+            },
+            parameters,
+            replies: reply_fields(&command.body),
+            body: Body::Steps(&command.body),
+        });
+        self.commands.insert((service, command.name.key()), id);
+    }
+
+    fn declare_subscription(
+        &mut self,
+        owner: NodeId,
+        service: ServiceId,
+        on: &'a Subscription,
+        span: Span,
+    ) {
+        let (event, topic) = (self.event(&on.event), self.topic(&on.topic));
+        let (Some(event), Some(topic)) = (event, topic) else {
+            return;
+        };
+        let fields = &self.program.events[event.index()].fields;
+        let place = on.event.span;
+        let parameters = fields
+            .iter()
+            .map(|(name, data_type)| (Name::new(name.clone(), place), *data_type))
+            .collect();
+        let handler = self.declare(Signature {
+            owner,
+            service: Some(service),
+            name: format!("on {}", on.event).into(),
+            span: place,
+            trigger: HandlerTrigger::Event(topic, event),
+            parameters,
+            replies: Vec::new(),
+            body: Body::Steps(&on.body),
+        });
+        let group = match &on.group {
+            Some(name) => name.text.clone(),
+            None => self.program.nodes[owner.index()].name.clone(),
+        };
+        self.join_group(topic, group, service, on, (event, handler), span);
+    }
+
+    fn join_group(
+        &mut self,
+        topic: TopicId,
+        name: Arc<str>,
+        service: ServiceId,
+        on: &Subscription,
+        entry: (crate::EventId, HandlerId),
+        span: Span,
+    ) {
+        let place = on.group.as_ref().map_or(on.event.span, |group| group.span);
+        let groups = &mut self.program.topics[topic.index()].groups;
+        let Some(group) = groups
+            .iter_mut()
+            .find(|group| group.name.eq_ignore_ascii_case(&name))
+        else {
+            groups.push(Group {
+                name,
+                service,
+                handlers: vec![entry],
+                commit_before: on.commit_before,
+            });
+            return;
+        };
+        if group.service != service {
+            self.report.error(
+                "shared-group",
+                place,
+                format!("another service reads {} as group {name}", on.topic),
+                "in a group each record goes to one member only: give every service a group of its own",
+            );
+        } else if group.handlers.iter().any(|(event, _)| *event == entry.0) {
+            self.report.error(
+                "duplicate-name",
+                place,
+                format!("group {name} has a handler for {} already", on.event),
+                "put both into one handler, or name another group: … group g",
+            );
+        } else if group.commit_before != on.commit_before {
+            self.report.error(
+                "group-commit",
+                span,
+                format!("handlers of group {name} commit the offset at different times"),
+                "a group has one offset for each partition: write commit before or commit after in all of them",
+            );
+        } else {
+            group.handlers.push(entry);
+        }
+    }
+
+    fn declare_every(
+        &mut self,
+        owner: NodeId,
+        service: ServiceId,
+        period: ast::Duration,
+        body: &'a [Step],
+        span: Span,
+    ) {
+        let period_us = quantities::period(&mut self.report, "a period", period);
+        let name = format!("every {}", period.span.text(self.source)).into();
+        self.declare(Signature {
+            owner,
+            service: Some(service),
+            name,
+            span,
+            trigger: HandlerTrigger::Every { period_us },
+            parameters: Vec::new(),
+            replies: Vec::new(),
+            body: Body::Steps(body),
+        });
+    }
+
+    /// Checks what needs all subscriptions: topics that somebody reads although nobody could write to them.
+    pub(super) fn groups(&mut self) {
+        let has_relay = self
+            .program
+            .nodes
+            .iter()
+            .any(|node| matches!(node.kind, NodeKind::Relay(_)));
+        if has_relay {
+            return;
+        }
+        let mut published = Vec::new();
+        for signature in &self.signatures {
+            if let Body::Steps(steps) = signature.body {
+                each_step(steps, &mut |step| {
+                    if let StepKind::Publish(publish) = &step.kind {
+                        published.push((publish.event.key(), publish.topic.key()));
+                    }
+                });
+            }
+        }
+        for signature in &self.signatures {
+            let HandlerTrigger::Event(topic, event) = signature.trigger else {
+                continue;
+            };
+            let (topic, event) = (
+                &self.program.topics[topic.index()].name,
+                &self.program.events[event.index()].name,
+            );
+            let pair = (event.to_ascii_lowercase(), topic.to_ascii_lowercase());
+            if !published.contains(&pair) {
+                self.report.push(
+                    Diagnostic::warning(
+                        "never-published",
+                        signature.span,
+                        format!("nobody publishes {event} to {topic}, so this handler never runs"),
+                    )
+                    .hint(format!(
+                        "publish {event}(…) to {topic}; in the service where it happens"
+                    )),
+                );
+            }
+        }
+    }
+
+    fn note_shared_databases(&mut self) {
+        for (_, kind, block) in self.blocks_with_nodes() {
+            let (NodeKind::Service(id), ItemKind::Service(written)) = (kind, &block.item.kind)
+            else {
+                continue;
+            };
+            for name in written.owns.iter().chain(&written.uses) {
+                let Some(NodeKind::Database(database)) = self
+                    .nodes
+                    .get(&name.key())
+                    .map(|node| self.program.nodes[node.index()].kind)
+                else {
+                    continue;
+                };
+                self.note_shared_database(id, database, name);
+            }
+        }
+    }
+
+    fn note_shared_database(&mut self, service: ServiceId, database: DatabaseId, name: &Name) {
+        let others = (0..).map(ServiceId).zip(&self.program.services);
+        let earlier: Vec<&str> = others
+            .filter(|(id, other)| {
+                other.reaches(database)
+                    && *id != service
+                    && (*id < service || other.owns.contains(&database))
+            })
+            .map(|(_, other)| &*other.name)
+            .collect();
+        if earlier.is_empty() {
+            return;
+        }
+        let message = format!(
+            "{name} is shared with {}",
+            crate::report::list(&earlier, "")
+        );
+        self.report.push(
+            Diagnostic {
+                severity: tidewire_syntax::Severity::Note,
+                ..Diagnostic::warning("shared-database", name.span, message)
+            }
+            .hint("each may change rows and columns that the others rely on, and one outage stops all of them"),
+        );
+    }
+}
+
+impl Service {
+    /// Whether its statements may go to the database.
+    pub fn reaches(&self, database: DatabaseId) -> bool {
+        self.owns.contains(&database) || self.uses.contains(&database)
+    }
+}
+
+fn plain_service(node: NodeId, name: &Name) -> Service {
+    Service {
+        node,
+        name: name.text.clone(),
+        instances: 1,
+        workers: defaults::WORKERS,
+        timeout_us: defaults::STATEMENT_TIMEOUT_US,
+        owns: Vec::new(),
+        uses: Vec::new(),
+        handlers: Vec::new(),
+    }
+}
+
+/// Names of the fields of all replies, each once, in order of the text.
+fn reply_fields(body: &[Step]) -> Vec<(Arc<str>, Option<Type>)> {
+    let mut fields: Vec<(Arc<str>, Option<Type>)> = Vec::new();
+    each_step(body, &mut |step| {
+        if let StepKind::Reply(arguments) = &step.kind {
+            for argument in arguments {
+                let is_new =
+                    |(name, _): &(Arc<str>, _)| !name.eq_ignore_ascii_case(argument.name.as_str());
+                if fields.iter().all(is_new) {
+                    fields.push((argument.name.text.clone(), None));
+                }
+            }
+        }
+    });
+    fields
+}
