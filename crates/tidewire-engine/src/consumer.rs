@@ -1,0 +1,332 @@
+//! Consumer groups: a partition is read by one instance of a service, one record after the other; what is
+//! committed is the next to read. Committing after processing gives duplicates, before gives loss.
+
+use std::sync::Arc;
+
+use tidewire_scenario::NodeId;
+use tidewire_store::Value;
+
+use crate::action::Pending;
+use crate::draw::{Draws, Purpose, key};
+use crate::interpret::set;
+use crate::message::Content;
+use crate::network::{Envelope, Travel};
+use crate::observation::{Fact, MessageKind};
+use crate::service::Start;
+use crate::step::Step;
+use crate::work::Origin;
+use tidewire_scenario::implicit;
+
+/// Pause before a failed record is tried again the first time; it doubles up to the maximum.
+const RETRY_AFTER_US: u64 = 100_000;
+/// The longest pause between two attempts.
+const MAX_RETRY_US: u64 = 10_000_000;
+
+impl Step<'_> {
+    /// Sends the record that a consumer waits for, if it is there. Events that the group has no handler for
+    /// are passed over.
+    pub(crate) fn send_next(&mut self, index: u32) {
+        let setup = self.setup;
+        let spec = setup.cursors[index as usize];
+        let Some(mut offset) = self.state.cursors[index as usize].fetch else {
+            return;
+        };
+        let topic = &setup.program.topics[spec.topic.index()];
+        let group = &topic.groups[spec.group as usize];
+        let records = &self.state.partitions[setup.partition(spec.topic, spec.partition) as usize];
+        let wanted = loop {
+            match records.get(offset as usize) {
+                Some(record)
+                    if group
+                        .handlers
+                        .iter()
+                        .any(|(event, _)| *event == record.event) =>
+                {
+                    break Some(Arc::clone(record));
+                }
+                Some(_) => offset += 1,
+                None => break None,
+            }
+        };
+        let Some(record) = wanted else {
+            self.cursor_mut(index).fetch = Some(offset);
+            return;
+        };
+        let cursor = self.cursor_mut(index);
+        cursor.fetch = None;
+        let epoch = cursor.epoch;
+        let travel_key = key(&[u64::from(index), u64::from(epoch), u64::from(offset)]);
+        let broker = &setup.program.brokers[topic.broker.index()];
+        let before_us =
+            Draws::new(travel_key ^ setup.seed, Purpose::Service, 0).delay(broker.latency);
+        let envelope = Envelope {
+            from: broker.node,
+            to: setup.program.services[spec.service.index()].node,
+            kind: MessageKind::Event,
+            label: &setup.program.events[record.event.index()].name,
+        };
+        let travel = Travel {
+            key: travel_key ^ setup.seed,
+            purpose: Purpose::Travel,
+            ordinal: 0,
+            before_us,
+        };
+        let (request, cause) = (self.request, self.cause);
+        self.request = record.request;
+        self.cause = Some(record.appended);
+        let content = Content::Record {
+            cursor: index,
+            epoch,
+            offset,
+        };
+        self.send(envelope, travel, content);
+        (self.request, self.cause) = (request, cause);
+    }
+
+    /// A record reaches its consumer.
+    pub(crate) fn take_record(&mut self, index: u32, epoch: u32, offset: u32) {
+        let spec = self.setup.cursors[index as usize];
+        let group = &self.setup.program.topics[spec.topic.index()].groups[spec.group as usize];
+        let cursor = self.cursor_mut(index);
+        if cursor.epoch != epoch || cursor.processing.is_some() || offset < cursor.position {
+            return;
+        }
+        cursor.position = offset + 1;
+        cursor.processing = Some((offset, 1));
+        let redelivered = offset < cursor.sent;
+        cursor.sent = cursor.sent.max(offset + 1);
+        if group.commit_before {
+            self.send_offset(index, Some(offset + 1), None);
+        }
+        self.process(index, 1, redelivered);
+    }
+
+    /// Starts the handler of the record in work.
+    fn process(&mut self, index: u32, attempt: u32, redelivered: bool) {
+        let setup = self.setup;
+        let spec = setup.cursors[index as usize];
+        let cursor = &self.state.cursors[index as usize];
+        let (Some((offset, _)), epoch) = (cursor.processing, cursor.epoch) else {
+            return;
+        };
+        let partition = setup.partition(spec.topic, spec.partition);
+        let Some(record) = self.state.partitions[partition as usize].get(offset as usize) else {
+            return;
+        };
+        let record = Arc::clone(record);
+        let group = &setup.program.topics[spec.topic.index()].groups[spec.group as usize];
+        let of_event = group
+            .handlers
+            .iter()
+            .find(|(event, _)| *event == record.event);
+        let Some((_, handler)) = of_event else {
+            return;
+        };
+        self.request = record.request;
+        let mut identity = tidewire_store::hash::StableHasher::default();
+        identity.word(setup.handler_keys[handler.index()]);
+        identity.bytes(record.message.as_bytes());
+        identity.word((u64::from(epoch) << 32) | u64::from(attempt));
+        let request_id = record.request.map_or(Value::Null, |request| {
+            let name = &setup.program.clients[request.client.index()].name;
+            Value::Text(Arc::from(format!(
+                "{name}-{}",
+                u64::from(request.ordinal) + 1
+            )))
+        });
+        let slot = self.create_work(Start {
+            handler: *handler,
+            place: Some((spec.service, spec.instance)),
+            origin: Origin::Record {
+                cursor: index,
+                epoch,
+                offset,
+            },
+            request: record.request,
+            identity: identity.finish() as u64,
+            request_id,
+            attempt,
+        });
+        let fields = &setup.fields[handler.index()];
+        let parameters = &setup.program.handlers[handler.index()].parameters;
+        if let Some(work) = self.state.works.get_mut(slot) {
+            set(
+                work,
+                implicit::MESSAGE_ID,
+                Value::Text(Arc::clone(&record.message)),
+            );
+            set(
+                work,
+                implicit::PARTITION,
+                Value::Integer(spec.partition.into()),
+            );
+            set(work, implicit::OFFSET, Value::Integer(offset.into()));
+            set(
+                work,
+                implicit::REDELIVERED,
+                Value::Boolean(redelivered || attempt > 1),
+            );
+            for ((parameter, _, _), field) in parameters.iter().zip(fields) {
+                let value = field.and_then(|field| record.fields.get(field)).cloned();
+                set(work, *parameter, value.unwrap_or_default());
+            }
+        }
+        self.enqueue(slot);
+    }
+
+    /// The handler of a record ended. After a failure it is tried again, for ever, and blocks its partition;
+    /// a record whose offset was committed before is lost instead.
+    pub(crate) fn end_record(&mut self, index: u32, epoch: u32, offset: u32, failed: bool) {
+        let spec = self.setup.cursors[index as usize];
+        let group = &self.setup.program.topics[spec.topic.index()].groups[spec.group as usize];
+        let cursor = self.cursor_mut(index);
+        if cursor.epoch != epoch {
+            return;
+        }
+        let Some((_, attempts)) = cursor.processing else {
+            return;
+        };
+        if failed && !group.commit_before {
+            cursor.processing = Some((offset, attempts.saturating_add(1)));
+            let pause = RETRY_AFTER_US << (attempts - 1).min(7);
+            let retry = self.schedule(pause.min(MAX_RETRY_US), Pending::Redeliver(index));
+            self.cursor_mut(index).retry = Some(retry);
+            return;
+        }
+        cursor.processing = None;
+        let commit = (!group.commit_before).then_some(offset + 1);
+        self.send_offset(index, commit, Some(offset + 1));
+    }
+
+    /// A failed record is tried again.
+    pub(crate) fn redeliver(&mut self, index: u32) {
+        let spec = self.setup.cursors[index as usize];
+        let node = self.setup.program.services[spec.service.index()].node;
+        let cursor = self.cursor_mut(index);
+        cursor.retry = None;
+        if let (Some((offset, attempt)), true) = (cursor.processing, self.state.is_up(node)) {
+            let partition = self.setup.partition(spec.topic, spec.partition);
+            let record = self.state.partitions[partition as usize].get(offset as usize);
+            self.cause = record.map(|record| record.appended);
+            self.process(index, attempt, true);
+        }
+    }
+
+    /// A consumer commits an offset, asks for the next record, or both.
+    pub(crate) fn send_offset(&mut self, index: u32, commit: Option<u32>, fetch: Option<u32>) {
+        let setup = self.setup;
+        let spec = setup.cursors[index as usize];
+        let topic = &setup.program.topics[spec.topic.index()];
+        let cursor = self.cursor_mut(index);
+        if commit.is_some() {
+            cursor.unconfirmed = commit;
+        }
+        let epoch = cursor.epoch;
+        let position = u64::from(cursor.position);
+        let (from, to): (NodeId, NodeId) = (
+            setup.program.services[spec.service.index()].node,
+            setup.program.brokers[topic.broker.index()].node,
+        );
+        let envelope = Envelope {
+            from,
+            to,
+            kind: MessageKind::Acknowledgement,
+            label: &topic.name,
+        };
+        let travel = Travel {
+            key: key(&[setup.seed, u64::from(index), u64::from(epoch), position]),
+            purpose: Purpose::Return,
+            ordinal: u32::from(fetch.is_some()),
+            before_us: 0,
+        };
+        let content = Content::Offset {
+            cursor: index,
+            epoch,
+            commit,
+            fetch,
+        };
+        self.send(envelope, travel, content);
+    }
+
+    /// A broker takes an offset, a request for the next record, or both; not from a former member.
+    pub(crate) fn take_offset(
+        &mut self,
+        index: u32,
+        epoch: u32,
+        commit: Option<u32>,
+        fetch: Option<u32>,
+    ) {
+        let spec = self.setup.cursors[index as usize];
+        let cursor = self.cursor_mut(index);
+        if cursor.epoch != epoch {
+            return;
+        }
+        if let Some(offset) = commit.filter(|offset| *offset > cursor.committed) {
+            cursor.committed = offset;
+            self.emit(|| Fact::OffsetCommitted {
+                topic: spec.topic,
+                partition: spec.partition,
+                group: spec.group,
+                offset,
+            });
+            self.state.effects += 1;
+        }
+        let cursor = self.cursor_mut(index);
+        if cursor.unconfirmed <= Some(cursor.committed) {
+            cursor.unconfirmed = None;
+        }
+        if fetch.is_some() {
+            // A repeated request may arrive behind a newer one.
+            cursor.fetch = cursor.fetch.max(fetch);
+            self.send_next(index);
+        }
+    }
+
+    /// A consumer has heard nothing for a while: it commits again what was not confirmed, and asks again.
+    pub(crate) fn poll(&mut self, index: u32) {
+        let spec = self.setup.cursors[index as usize];
+        let node = self.setup.program.services[spec.service.index()].node;
+        let cursor = &self.state.cursors[index as usize];
+        if !self.state.is_up(node) || cursor.fetch.is_some() {
+            return;
+        }
+        let (commit, position) = (cursor.unconfirmed, cursor.position);
+        let fetch = cursor.processing.is_none().then_some(position);
+        if commit.is_some() || fetch.is_some() {
+            self.send_offset(index, commit, fetch);
+        }
+    }
+
+    /// The consumers of a crashed service leave their groups; what they had not committed will come again.
+    pub(crate) fn leave_groups(&mut self, service: tidewire_scenario::ServiceId) {
+        for index in self.cursors_of(service) {
+            let cursor = self.cursor_mut(index);
+            cursor.epoch += 1;
+            cursor.fetch = None;
+            cursor.processing = None;
+            cursor.unconfirmed = None;
+            cursor.position = cursor.committed;
+            if let Some(retry) = cursor.retry.take() {
+                self.unschedule(retry);
+            }
+        }
+    }
+
+    /// The consumers of a restarted service read from what was committed.
+    pub(crate) fn join_groups(&mut self, service: tidewire_scenario::ServiceId) {
+        for index in self.cursors_of(service) {
+            let cursor = self.cursor_mut(index);
+            cursor.position = cursor.committed;
+            let position = cursor.position;
+            self.send_offset(index, None, Some(position));
+        }
+    }
+
+    fn cursors_of(&self, service: tidewire_scenario::ServiceId) -> Vec<u32> {
+        let cursors = (0u32..).zip(&self.setup.cursors);
+        cursors
+            .filter(|(_, spec)| spec.service == service)
+            .map(|(index, _)| index)
+            .collect()
+    }
+}

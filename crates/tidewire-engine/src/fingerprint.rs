@@ -1,0 +1,247 @@
+//! The canonical hash of a state: equal for states that will behave alike, however they were reached.
+//!
+//! Ids by order of creation do not count, nor do slots; works and messages count by their lineage. Parts are
+//! summed, so each can be replaced by itself when it changes. Times count from now: the schedule contributes
+//! the sum of time × weight, from which now × the sum of weights is taken away.
+//! What a part consists of is in `parts`.
+
+use tidewire_store::hash::StableHasher;
+
+use crate::action::Pending;
+use crate::parts;
+use crate::setup::Setup;
+use crate::state::{Phase, State};
+use crate::step::Step;
+
+/// A part of a state that is hashed by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Work(u32),
+    Database(u32),
+    Instance(u32),
+    Pool(u32),
+    Cursor(u32),
+    Partition(u32),
+    Turn(u32),
+    Client(u32),
+    Fault(u32),
+    Invariant(u32),
+    Network,
+    Phase,
+}
+
+/// The hash of a state while it is kept up to date.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fingerprint {
+    /// Sum over all parts but the schedule.
+    sum: u128,
+    /// Sum over the schedule: time × weight.
+    times: u128,
+    /// Sum over the schedule: weight.
+    weights: u128,
+    /// What each part but works and partitions adds to the sum.
+    parts: Vec<u128>,
+    /// Per partition: records taken in, and the chain of their hashes.
+    partitions: Vec<(usize, u128)>,
+}
+
+impl Fingerprint {
+    fn schedule(&mut self, at_us: u64, weight: u128, added: bool) {
+        let time = u128::from(at_us).wrapping_mul(weight);
+        if added {
+            self.times = self.times.wrapping_add(time);
+            self.weights = self.weights.wrapping_add(weight);
+        } else {
+            self.times = self.times.wrapping_sub(time);
+            self.weights = self.weights.wrapping_sub(weight);
+        }
+    }
+
+    fn replace(&mut self, index: usize, value: u128) {
+        let old = std::mem::replace(&mut self.parts[index], value);
+        self.sum = self.sum.wrapping_sub(old).wrapping_add(value);
+    }
+
+    /// Takes in the records that a partition has gained.
+    fn extend(&mut self, index: u32, records: &crate::message::Records) {
+        let (taken, chain) = self.partitions[index as usize];
+        let mut hash = chain;
+        for record in records.iter().skip(taken) {
+            hash = parts::record(index, hash, record);
+        }
+        self.partitions[index as usize] = (records.len(), hash);
+        self.sum = self.sum.wrapping_sub(chain).wrapping_add(hash);
+    }
+
+    fn finish(&self, state: &State) -> u128 {
+        let passed = u128::from(state.now_us).wrapping_mul(self.weights);
+        let mut relative = self.times.wrapping_sub(passed);
+        if let Phase::Draining { until_us } = state.phase {
+            let left = until_us.saturating_sub(state.now_us);
+            relative = relative.wrapping_add(u128::from(left) << 64);
+        }
+        let mut hasher = StableHasher::default();
+        for number in [self.sum, relative, self.weights] {
+            hasher.word(number as u64);
+            hasher.word((number >> 64) as u64);
+        }
+        hasher.finish()
+    }
+}
+
+impl State {
+    /// The canonical hash of this state. Cheap after [`State::keep_hash`], otherwise taken from everything.
+    pub fn hash(&self, setup: &Setup) -> u128 {
+        match &self.fingerprint {
+            Some(fingerprint) => fingerprint.finish(self),
+            None => self.clone().hash_from_scratch(setup).finish(self),
+        }
+    }
+
+    /// From now on the hash is kept up to date with every action.
+    pub fn keep_hash(&mut self, setup: &Setup) {
+        if self.fingerprint.is_none() {
+            self.fingerprint = Some(Box::new(self.hash_from_scratch(setup)));
+        }
+    }
+
+    /// Takes the hash of everything, whatever was kept.
+    fn hash_from_scratch(&mut self, setup: &Setup) -> Fingerprint {
+        let offsets = Offsets::of(self);
+        let mut fingerprint = Fingerprint {
+            parts: vec![0; offsets.end],
+            partitions: vec![(0, 0); self.partitions.len()],
+            ..Fingerprint::default()
+        };
+        for (at_us, pending) in self.schedule.unordered() {
+            fingerprint.schedule(at_us, parts::pending(self, pending), true);
+        }
+        for slot in self.works.slots() {
+            if let Some(work) = self.works.get_mut(slot) {
+                work.contribution = 0;
+            }
+        }
+        let kept = self.fingerprint.replace(Box::new(fingerprint));
+        let all = offsets.all(self);
+        self.take_hashes(setup, &all);
+        let fresh = std::mem::replace(&mut self.fingerprint, kept);
+        fresh.map_or_else(Fingerprint::default, |fresh| *fresh)
+    }
+
+    /// Takes the hashes of these parts again.
+    pub(crate) fn take_hashes(&mut self, setup: &Setup, dirty: &[Part]) {
+        let Some(mut fingerprint) = self.fingerprint.take() else {
+            return;
+        };
+        let offsets = Offsets::of(self);
+        for part in dirty {
+            match *part {
+                Part::Work(slot) => {
+                    let Some(work) = self.works.get_mut(slot) else {
+                        continue;
+                    };
+                    let hash = parts::work(work);
+                    let old = std::mem::replace(&mut work.contribution, hash);
+                    fingerprint.sum = fingerprint.sum.wrapping_sub(old).wrapping_add(hash);
+                }
+                Part::Partition(index) => {
+                    fingerprint.extend(index, &self.partitions[index as usize]);
+                }
+                other => {
+                    let index = offsets.index(other);
+                    fingerprint.replace(index, parts::other(self, setup, other, index));
+                }
+            }
+        }
+        self.fingerprint = Some(fingerprint);
+    }
+}
+
+impl Step<'_> {
+    /// Something enters or leaves the schedule.
+    pub(crate) fn fingerprint_scheduled(&mut self, at_us: u64, pending: Pending, added: bool) {
+        let weight = parts::pending(self.state, pending);
+        if let Some(fingerprint) = &mut self.state.fingerprint {
+            fingerprint.schedule(at_us, weight, added);
+        }
+    }
+
+    /// A work leaves the state.
+    pub(crate) fn forget_hash(&mut self, slot: u32) {
+        let contribution = self.state.works.get(slot).map(|work| work.contribution);
+        if let (Some(fingerprint), Some(gone)) = (&mut self.state.fingerprint, contribution) {
+            fingerprint.sum = fingerprint.sum.wrapping_sub(gone);
+        }
+    }
+}
+
+/// Where the parts of each kind stand in [`Fingerprint::parts`].
+struct Offsets {
+    databases: usize,
+    instances: usize,
+    pools: usize,
+    cursors: usize,
+    turns: usize,
+    clients: usize,
+    faults: usize,
+    invariants: usize,
+    end: usize,
+}
+
+impl Offsets {
+    fn of(state: &State) -> Self {
+        let databases = 2;
+        let instances = databases + state.databases.len();
+        let pools = instances + state.instances.len();
+        let cursors = pools + state.pools.len();
+        let turns = cursors + state.cursors.len();
+        let clients = turns + state.turns.len();
+        let faults = clients + state.clients.len();
+        let invariants = faults + state.faults.len();
+        Offsets {
+            databases,
+            instances,
+            pools,
+            cursors,
+            turns,
+            clients,
+            faults,
+            invariants,
+            end: invariants + state.invariants.len(),
+        }
+    }
+
+    fn index(&self, part: Part) -> usize {
+        let (base, index) = match part {
+            Part::Network | Part::Work(_) | Part::Partition(_) => (0, 0),
+            Part::Phase => (1, 0),
+            Part::Database(index) => (self.databases, index),
+            Part::Instance(index) => (self.instances, index),
+            Part::Pool(index) => (self.pools, index),
+            Part::Cursor(index) => (self.cursors, index),
+            Part::Turn(index) => (self.turns, index),
+            Part::Client(index) => (self.clients, index),
+            Part::Fault(index) => (self.faults, index),
+            Part::Invariant(index) => (self.invariants, index),
+        };
+        base + index as usize
+    }
+
+    fn all(&self, state: &State) -> Vec<Part> {
+        let mut all = vec![Part::Network, Part::Phase];
+        let mut add = |part: fn(u32) -> Part, count: usize| {
+            all.extend((0..count as u32).map(part));
+        };
+        add(Part::Database, state.databases.len());
+        add(Part::Instance, state.instances.len());
+        add(Part::Pool, state.pools.len());
+        add(Part::Cursor, state.cursors.len());
+        add(Part::Turn, state.turns.len());
+        add(Part::Client, state.clients.len());
+        add(Part::Fault, state.faults.len());
+        add(Part::Invariant, state.invariants.len());
+        add(Part::Partition, state.partitions.len());
+        all.extend(state.works.slots().into_iter().map(Part::Work));
+        all
+    }
+}

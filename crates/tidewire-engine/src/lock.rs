@@ -1,0 +1,198 @@
+//! Waiting for locks: who goes on is a choice; deadlocks are found after a while, as PostgreSQL does it.
+
+use smallvec::SmallVec;
+use tidewire_scenario::DatabaseId;
+use tidewire_store::{ConnectionId, Progress, SqlError, TransactionId, Wait};
+
+use crate::action::Pending;
+use crate::choice::ChoiceKind;
+use crate::interpret::clock;
+use crate::observation::Fact;
+use crate::state::Running;
+use crate::step::Step;
+
+/// `deadlock_timeout`: a statement that waited so long looks for a cycle (PostgreSQL's default, 1 s).
+const DEADLOCK_TIMEOUT_US: u64 = 1_000_000;
+
+impl Step<'_> {
+    /// A statement waits, for the first time or again.
+    pub(crate) fn mark_blocked(
+        &mut self,
+        database: DatabaseId,
+        connection: ConnectionId,
+        running: Running,
+    ) {
+        let transaction = self.transaction(database, connection);
+        let holders = if self.tracing {
+            self.holders(database, connection)
+        } else {
+            Vec::new()
+        };
+        self.chain(|| Fact::StatementBlocked {
+            database,
+            transaction,
+            statement: running.sql.statement,
+            work: running.sender.id,
+            holders,
+        });
+        let state = self.database_mut(database);
+        let Some(session) = state.session_mut(connection) else {
+            return;
+        };
+        if std::mem::replace(&mut session.blocked, true) {
+            return;
+        }
+        session.transaction = Some(transaction);
+        state.blocked += 1;
+        let check = Pending::DeadlockCheck(database, connection);
+        let ticket = self.schedule(DEADLOCK_TIMEOUT_US, check);
+        if let Some(session) = self.database_mut(database).session_mut(connection) {
+            session.deadlock_check = Some(ticket);
+        }
+    }
+
+    fn holders(&self, database: DatabaseId, connection: ConnectionId) -> Vec<TransactionId> {
+        let waits = self.state.databases[database.index()].store.waits();
+        let wait = waits.iter().find(|wait| wait.waiter == connection);
+        let holders = wait.map_or(&[][..], |wait| wait.holders.as_slice());
+        holders
+            .iter()
+            .map(|holder| self.transaction(database, *holder))
+            .collect()
+    }
+
+    /// A statement no longer waits.
+    pub(crate) fn unmark_blocked(&mut self, database: DatabaseId, connection: ConnectionId) {
+        if self.state.databases[database.index()].blocked == 0 {
+            return;
+        }
+        let state = self.database_mut(database);
+        let Some(session) = state.session_mut(connection) else {
+            return;
+        };
+        if !std::mem::replace(&mut session.blocked, false) {
+            return;
+        }
+        let check = session.deadlock_check.take();
+        state.blocked -= 1;
+        if let Some(check) = check {
+            self.unschedule(check);
+        }
+    }
+
+    /// Remembers what released locks, as the cause of whoever goes on.
+    pub(crate) fn released(&mut self, database: DatabaseId, by: u32) {
+        self.state.databases[database.index()].released_by = Some(by);
+    }
+
+    /// If a waiter may go on, one will, at once.
+    pub(crate) fn poll_waiters(&mut self, database: DatabaseId) {
+        let state = &self.state.databases[database.index()];
+        if state.blocked == 0 || state.unblock.is_some() || state.store.ready().is_empty() {
+            return;
+        }
+        let ticket = self.schedule(0, Pending::Unblock(database));
+        self.state.databases[database.index()].unblock = Some(ticket);
+    }
+
+    /// One of the waiters that may go on does.
+    pub(crate) fn unblock(&mut self, database: DatabaseId) {
+        let state = self.database_mut(database);
+        state.unblock = None;
+        let ready = state.store.ready();
+        let released_by = state.released_by;
+        let options = ready.len() as u32;
+        let choice = self.chooser.choose(ChoiceKind::Waiter, options);
+        let Some(connection) = ready.get(choice as usize).copied() else {
+            return;
+        };
+        let now = clock(self.state.now_us);
+        let state = self.database_mut(database);
+        let session = state.session(connection);
+        let request = session.and_then(|session| session.last.request);
+        let progress = state.store.resume(connection, now);
+        (self.request, self.cause) = (request, released_by);
+        self.settle(database, connection, progress);
+    }
+
+    /// A waiter has waited for `deadlock_timeout`: if it is part of a cycle, somebody must go.
+    pub(crate) fn check_deadlock(&mut self, database: DatabaseId, connection: ConnectionId) {
+        let state = self.database_mut(database);
+        if let Some(session) = state.session_mut(connection) {
+            session.deadlock_check = None;
+        }
+        let cycle = cycle_through(&state.store.waits(), connection);
+        if cycle.is_empty() {
+            return;
+        }
+        let options = cycle.len() as u32;
+        let choice = self.chooser.choose(ChoiceKind::DeadlockVictim, options);
+        let victim = cycle[choice as usize];
+        self.cancel(database, victim, SqlError::deadlock());
+    }
+
+    /// Ends a waiting statement with an error.
+    fn cancel(&mut self, database: DatabaseId, connection: ConnectionId, error: SqlError) {
+        let state = self.database_mut(database);
+        let session = state.session(connection);
+        let request = session.and_then(|session| session.last.request);
+        let progress = state.store.cancel(connection, error.clone());
+        let progress = match progress {
+            Progress::Failed(_) => progress,
+            _ => Progress::Failed(error),
+        };
+        self.request = request;
+        self.settle(database, connection, progress);
+    }
+}
+
+/// The waiters of a cycle that starts and ends at one of them, itself first; empty if there is none.
+fn cycle_through(waits: &[Wait], start: ConnectionId) -> SmallVec<[ConnectionId; 4]> {
+    let mut path: SmallVec<[ConnectionId; 4]> = SmallVec::from_slice(&[start]);
+    let mut visited: SmallVec<[ConnectionId; 8]> = SmallVec::from_slice(&[start]);
+    let mut pending: SmallVec<[(usize, ConnectionId); 8]> = SmallVec::new();
+    let push = |pending: &mut SmallVec<_>, depth: usize, of: ConnectionId| {
+        if let Some(wait) = waits.iter().find(|wait| wait.waiter == of) {
+            pending.extend(wait.holders.iter().rev().map(|holder| (depth, *holder)));
+        }
+    };
+    push(&mut pending, 1, start);
+    while let Some((depth, next)) = pending.pop() {
+        path.truncate(depth);
+        if next == start {
+            return path;
+        }
+        if visited.contains(&next) {
+            continue;
+        }
+        visited.push(next);
+        path.push(next);
+        push(&mut pending, depth + 1, next);
+    }
+    SmallVec::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(edges: &[(u32, &[u32])]) -> Vec<Wait> {
+        let edges = edges.iter();
+        edges
+            .map(|(waiter, holders)| Wait {
+                waiter: ConnectionId(*waiter),
+                holders: holders.iter().map(|holder| ConnectionId(*holder)).collect(),
+                table: None,
+                row: None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn finds_the_cycle_through_a_waiter_and_no_other() {
+        let graph = waits(&[(1, &[2]), (2, &[5, 3]), (3, &[1]), (4, &[1])]);
+        let cycle = cycle_through(&graph, ConnectionId(1));
+        assert_eq!(cycle.as_slice(), [1, 2, 3].map(ConnectionId));
+        assert!(cycle_through(&graph, ConnectionId(4)).is_empty());
+    }
+}
