@@ -188,7 +188,7 @@ fn gather(
             let stands_in_design = bodies
                 .iter()
                 .any(|body| body.start <= diagnostic.span.start && diagnostic.span.end <= body.end);
-            if places.len() < number && !stands_in_design {
+            if number > 1 && places.len() < number && !stands_in_design {
                 let these: Vec<&str> = places.iter().map(|at| names[*at].as_str()).collect();
                 diagnostic.message += &format!(" (in design '{}')", these.join("', '"));
             }

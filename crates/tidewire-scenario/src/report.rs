@@ -41,11 +41,6 @@ impl Report {
         self.push(Diagnostic::warning(code, span, message).hint(hint));
     }
 
-    /// Whether anything found keeps the scenario from running.
-    pub(crate) fn has_errors(&self) -> bool {
-        has_errors(&self.diagnostics)
-    }
-
     /// Says that a name means nothing, with the nearest known one as a fix or else what there is.
     pub(crate) fn unknown<'n>(
         &mut self,
@@ -78,15 +73,16 @@ pub(crate) fn unknown<'n>(
     known: impl IntoIterator<Item = &'n str>,
 ) -> Diagnostic {
     let known: Vec<&str> = known.into_iter().collect();
-    let diagnostic = Diagnostic::error(code, name.span, format!("no {what} named {prefix}{name}"));
+    let diagnostic =
+        Diagnostic::error(code, name.span, format!("no {what} named `{prefix}{name}`"));
     if let Some(meant) = suggest(name.as_str(), known.iter().copied()) {
         let edit = TextEdit {
             span: name.span,
             text: meant.to_owned(),
         };
         return diagnostic
-            .hint(format!("did you mean {prefix}{meant}?"))
-            .fix(format!("Change to {prefix}{meant}"), vec![edit]);
+            .hint(format!("did you mean `{prefix}{meant}`?"))
+            .fix(format!("Change to `{prefix}{meant}`"), vec![edit]);
     }
     match known.len() {
         0 => diagnostic.hint(format!("there is no {what} here at all")),

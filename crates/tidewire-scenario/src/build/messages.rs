@@ -3,7 +3,7 @@
 use tidewire_store::Type;
 use tidewire_syntax::ast::sql::TypeKind;
 use tidewire_syntax::ast::{self, BrokerMember, Field, ItemKind};
-use tidewire_syntax::{Name, Span, suggest};
+use tidewire_syntax::{Name, Span};
 
 use super::{Builder, quantities};
 use crate::limits;
@@ -168,12 +168,7 @@ impl Builder<'_> {
                 format!("a {what} of kind {key} is not simulated yet: this is a limit of Tidewire"),
                 format!("the only kind now is {exists}"),
             );
-        } else if suggest(&key, kinds.iter().copied()) == Some(exists) {
-            let known = [exists];
-            self.report.unknown(&format!("{what} kind"), kind, known);
-        } else {
-            self.report
-                .unknown(&format!("{what} kind"), kind, kinds.iter().copied());
         }
+        // Any other word is the parser's to report.
     }
 }

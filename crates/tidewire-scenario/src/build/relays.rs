@@ -24,7 +24,9 @@ impl<'a> Builder<'a> {
     fn build_relay(&mut self, node: NodeId, id: ServiceId, relay: &'a Relay, span: Span) {
         self.program.services[id.index()].workers = 1;
         let period_us = quantities::period(&mut self.report, "a period", relay.every);
-        let Some(database) = self.relay_database(relay) else {
+        // A table without its database is the parser's to report.
+        let name = relay.table.database.as_ref();
+        let Some(database) = name.and_then(|name| self.database(name)) else {
             return;
         };
         self.program.services[id.index()].uses.push(database);
@@ -41,22 +43,6 @@ impl<'a> Builder<'a> {
             replies: Vec::new(),
             body: Body::Relay(relay, database),
         });
-    }
-
-    fn relay_database(&mut self, relay: &Relay) -> Option<DatabaseId> {
-        if let Some(name) = &relay.table.database {
-            return self.database(name);
-        }
-        self.report.error(
-            "unqualified-table",
-            relay.table.span,
-            format!(
-                "{} does not say which database the outbox is in",
-                relay.table.table
-            ),
-            format!("write from db.{}", relay.table.table),
-        );
-        None
     }
 
     fn check_outbox(&mut self, database: DatabaseId, relay: &Relay) -> bool {

@@ -302,49 +302,34 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Says once for each database who shares it.
     fn note_shared_databases(&mut self) {
         for (_, kind, block) in self.blocks_with_nodes() {
-            let (NodeKind::Service(id), ItemKind::Service(written)) = (kind, &block.item.kind)
+            let (NodeKind::Database(id), ItemKind::Database(database)) = (kind, &block.item.kind)
             else {
                 continue;
             };
-            for name in written.owns.iter().chain(&written.uses) {
-                let Some(NodeKind::Database(database)) = self
-                    .nodes
-                    .get(&name.key())
-                    .map(|node| self.program.nodes[node.index()].kind)
-                else {
-                    continue;
-                };
-                self.note_shared_database(id, database, name);
+            let services = self.program.services.iter();
+            let sharers: Vec<&str> = services
+                .filter(|service| service.reaches(id))
+                .map(|service| &*service.name)
+                .collect();
+            if sharers.len() < 2 {
+                continue;
             }
+            let message = format!(
+                "{} is shared by {}",
+                database.name,
+                crate::report::list(&sharers, "")
+            );
+            self.report.push(
+                Diagnostic {
+                    severity: tidewire_syntax::Severity::Note,
+                    ..Diagnostic::warning("shared-database", database.name.span, message)
+                }
+                .hint("each may change rows and columns that the others rely on, and one outage stops all"),
+            );
         }
-    }
-
-    fn note_shared_database(&mut self, service: ServiceId, database: DatabaseId, name: &Name) {
-        let others = (0..).map(ServiceId).zip(&self.program.services);
-        let earlier: Vec<&str> = others
-            .filter(|(id, other)| {
-                other.reaches(database)
-                    && *id != service
-                    && (*id < service || other.owns.contains(&database))
-            })
-            .map(|(_, other)| &*other.name)
-            .collect();
-        if earlier.is_empty() {
-            return;
-        }
-        let message = format!(
-            "{name} is shared with {}",
-            crate::report::list(&earlier, "")
-        );
-        self.report.push(
-            Diagnostic {
-                severity: tidewire_syntax::Severity::Note,
-                ..Diagnostic::warning("shared-database", name.span, message)
-            }
-            .hint("each may change rows and columns that the others rely on, and one outage stops all of them"),
-        );
     }
 }
 

@@ -59,11 +59,7 @@ pub(super) fn take_from_design(blocks: &mut Vec<Block>, item: &Item, report: &mu
             return;
         }
         ItemKind::Without(name) => return take_out(blocks, name, report),
-        ItemKind::Layout(positions) => {
-            if merge_layout(blocks, positions) {
-                return;
-            }
-        }
+        ItemKind::Layout(positions) if merge_layout(blocks, positions) => return,
         _ => {}
     }
     let met = blocks

@@ -9,15 +9,30 @@ use tidewire_syntax::{Diagnostic, Name};
 use crate::report::Report;
 
 /// What a member is called when it meets others of its block.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 struct Key {
     family: &'static str,
+    /// As written; compared without regard to case.
     name: String,
     /// Several members of one block may share the key; they replace and are replaced together.
     repeats: bool,
 }
 
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.family == other.family && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
 impl Key {
+    /// Whether `without word` means it.
+    fn goes_by(&self, word: &str) -> bool {
+        match self.name.as_str() {
+            "" => self.family == word,
+            name => name.eq_ignore_ascii_case(word),
+        }
+    }
+
     fn setting(word: &'static str) -> Self {
         Self::named(word, String::new())
     }
@@ -48,11 +63,11 @@ impl Keyed for DatabaseMember {
             Self::Connections(_) => Some(Key::setting("connections")),
             Self::Latency(_) => Some(Key::setting("latency")),
             Self::Statement(Statement::CreateTable(tree)) => {
-                Some(Key::named("table", tree.name.table.key()))
+                Some(Key::named("table", tree.name.table.to_string()))
             }
             Self::Statement(Statement::Insert(tree)) => Some(Key {
                 repeats: true,
-                ..Key::named("seed rows of", tree.table.table.key())
+                ..Key::named("seed rows of", tree.table.table.to_string())
             }),
             Self::Statement(_) => Some(Key {
                 repeats: true,
@@ -70,15 +85,14 @@ impl Keyed for DatabaseMember {
     }
 
     fn goes_by(&self, name: &str) -> bool {
-        self.key()
-            .is_some_and(|key| key.name == name || (key.name.is_empty() && key.family == name))
+        self.key().is_some_and(|key| key.goes_by(name))
     }
 }
 
 impl Keyed for BrokerMember {
     fn key(&self) -> Option<Key> {
         match self {
-            Self::Topic { name, .. } => Some(Key::named("topic", name.key())),
+            Self::Topic { name, .. } => Some(Key::named("topic", name.to_string())),
             Self::Latency(_) => Some(Key::setting("latency")),
             Self::Without(_) => None,
         }
@@ -92,8 +106,7 @@ impl Keyed for BrokerMember {
     }
 
     fn goes_by(&self, name: &str) -> bool {
-        self.key()
-            .is_some_and(|key| key.name == name || (key.name.is_empty() && key.family == name))
+        self.key().is_some_and(|key| key.goes_by(name))
     }
 }
 
@@ -103,11 +116,10 @@ impl Keyed for ServiceMember {
             Self::Workers(_) => Some(Key::setting("workers")),
             Self::Instances(_) => Some(Key::setting("instances")),
             Self::Timeout(_) => Some(Key::setting("timeout")),
-            Self::Command(command) => Some(Key::named("command", command.name.key())),
-            Self::Subscription(on) => Some(Key::named(
-                "on",
-                format!("{} from {}", on.event.key(), on.topic.key()),
-            )),
+            Self::Command(command) => Some(Key::named("command", command.name.to_string())),
+            Self::Subscription(on) => {
+                Some(Key::named("on", format!("{} from {}", on.event, on.topic)))
+            }
             Self::Every(period, _) => Some(Key {
                 repeats: true,
                 ..Key::named("every", format!("{}us", period.micros))
@@ -126,9 +138,7 @@ impl Keyed for ServiceMember {
     fn goes_by(&self, name: &str) -> bool {
         match self {
             Self::Subscription(on) => on.event.key() == name,
-            other => other
-                .key()
-                .is_some_and(|key| key.name == name || (key.name.is_empty() && key.family == name)),
+            other => other.key().is_some_and(|key| key.goes_by(name)),
         }
     }
 }
@@ -173,14 +183,22 @@ pub(super) fn merge(common: &mut ItemKind, design: &ItemKind, report: &mut Repor
     }
 }
 
-/// `without db;` in a service takes a database out of its header.
+/// `without db;` in a service takes a database out of its header, unless a member has that name.
 fn takes_database_out(service: &mut Service, member: &Member<ServiceMember>) -> bool {
     let Some(name) = member.kind.without() else {
         return false;
     };
+    let key = name.key();
+    if service
+        .members
+        .iter()
+        .any(|member| member.kind.goes_by(&key))
+    {
+        return false;
+    }
     let before = service.owns.len() + service.uses.len();
-    service.owns.retain(|database| database.key() != name.key());
-    service.uses.retain(|database| database.key() != name.key());
+    service.owns.retain(|database| database.key() != key);
+    service.uses.retain(|database| database.key() != key);
     service.owns.len() + service.uses.len() < before
 }
 

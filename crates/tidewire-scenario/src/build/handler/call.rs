@@ -166,7 +166,7 @@ impl Frame<'_, '_> {
             .filter(|(_, taken)| !**taken)
             .map(|((name, _), _)| &**name)
             .collect();
-        if !missing.is_empty() {
+        if is_fine && !missing.is_empty() {
             let message = format!("{whose} also needs {}", list(&missing, ""));
             let hint = format!("write {} => …; null says that it is unknown", missing[0]);
             self.builder

@@ -22,27 +22,31 @@ impl Frame<'_, '_> {
             _ => self.open_at(named, span),
         };
         let Some(database) = database else {
+            self.is_poisoned = true;
             return;
         };
         match tree {
-            Tree::Begin(_) => {
-                if !self.flow.open.insert(database) {
-                    let name = self.builder.database_name(database);
-                    let message = format!("a transaction on {name} is open already");
-                    self.builder.report.error(
-                        "transaction-open",
-                        span,
-                        message,
-                        "commit or rollback first; for a part that may fail alone write savepoint s",
-                    );
-                }
-            }
+            Tree::Begin(_) => self.open(database, span),
             Tree::Commit | Tree::Rollback => {
                 self.flow.open.remove(&database);
             }
             _ => {}
         }
         self.emit_control(tree, database, span);
+    }
+
+    fn open(&mut self, database: DatabaseId, span: Span) {
+        if self.flow.open.insert(database) {
+            return;
+        }
+        let name = self.builder.database_name(database);
+        let message = format!("a transaction on {name} is open already");
+        self.builder.report.error(
+            "transaction-open",
+            span,
+            message,
+            "commit or rollback first; for a part that may fail alone write savepoint s",
+        );
     }
 
     fn emit_control(&mut self, tree: &Tree, database: DatabaseId, span: Span) {
