@@ -4,7 +4,13 @@
 
 use std::sync::Arc;
 
-use crate::view::NodeShape;
+use tidewire_scenario::{
+    BrokerKind, DatabaseKind, InvariantMode, Load, NodeId, NodeKind, PartKind, Program, Topic, Wire,
+    WireKind,
+};
+
+use crate::layout::SketchWire;
+use crate::view::{NodeShape, WireStyle};
 
 /// Names by index, as a program has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,4 +58,134 @@ pub struct LegendInvariant {
     pub mode: String,
     /// Node indices of the stores that it reads.
     pub stores: Vec<u32>,
+}
+
+impl Legend {
+    /// The legend of a program.
+    pub fn of(program: &Program) -> Self {
+        let is_relay = |node: NodeId| {
+            matches!(program.nodes[node.index()].kind, NodeKind::Relay(_))
+        };
+        Self {
+            nodes: program
+                .nodes
+                .iter()
+                .map(|node| LegendNode {
+                    name: node.name.clone(),
+                    shape: shape(PartKind::from(node.kind)),
+                    caption: caption(program, node.kind),
+                })
+                .collect(),
+            topics: program.topics.iter().map(|topic| legend_topic(program, topic)).collect(),
+            invariants: program
+                .invariants
+                .iter()
+                .map(|invariant| LegendInvariant {
+                    sentence: invariant.sentence.clone(),
+                    mode: mode_words(invariant.mode),
+                    stores: invariant
+                        .databases
+                        .iter()
+                        .map(|database| program.databases[database.index()].node.0)
+                        .collect(),
+                })
+                .collect(),
+            wires: drawn_wires(&program.wires, is_relay)
+                .iter()
+                .map(|wire| (wire.from as u32, wire.to as u32))
+                .collect(),
+        }
+    }
+}
+
+fn legend_topic(program: &Program, topic: &Topic) -> LegendTopic {
+    let groups = topic.groups.iter().map(|group| {
+        let service = &program.services[group.service.index()];
+        (group.name.clone(), service.node.0)
+    });
+    LegendTopic {
+        name: topic.name.clone(),
+        broker: program.brokers[topic.broker.index()].node.0,
+        partitions: topic.partitions,
+        groups: groups.collect(),
+    }
+}
+
+fn caption(program: &Program, kind: NodeKind) -> String {
+    match kind {
+        NodeKind::Database(id) => match program.databases[id.index()].kind {
+            DatabaseKind::Relational => "relational".into(),
+        },
+        NodeKind::Broker(id) => match program.brokers[id.index()].kind {
+            BrokerKind::Log => "topic log".into(),
+        },
+        NodeKind::Service(_) => "idle".into(),
+        NodeKind::Relay(_) => "relay".into(),
+        NodeKind::Client(id) => match program.clients[id.index()].load {
+            Load::Closed { users, .. } => users_caption(users),
+            Load::Open { gap_us, .. } => rate_caption(1_000_000_000_000 / gap_us.max(1)),
+        },
+    }
+}
+
+/// `4 users`
+pub(crate) fn users_caption(users: u32) -> String {
+    match users {
+        1 => "1 user".into(),
+        users => format!("{users} users"),
+    }
+}
+
+/// `80/s`, from millionths of a request per second.
+pub(crate) fn rate_caption(micros_per_second: u64) -> String {
+    let whole = micros_per_second / 1_000_000;
+    match micros_per_second % 1_000_000 / 100_000 {
+        0 => format!("{whole}/s"),
+        tenth => format!("{whole}.{tenth}/s"),
+    }
+}
+
+/// How a part is drawn.
+pub(crate) fn shape(kind: PartKind) -> NodeShape {
+    match kind {
+        PartKind::Database => NodeShape::Store,
+        PartKind::Broker => NodeShape::Broker,
+        PartKind::Service => NodeShape::Service,
+        PartKind::Relay => NodeShape::Relay,
+        PartKind::Client => NodeShape::Client,
+    }
+}
+
+/// Wires as they are drawn: those that look the same once, none from a node to itself.
+pub(crate) fn drawn_wires(wires: &[Wire], is_relay: impl Fn(NodeId) -> bool) -> Vec<SketchWire> {
+    let mut drawn: Vec<SketchWire> = Vec::new();
+    for wire in wires {
+        let style = match wire.kind {
+            WireKind::Uses if is_relay(wire.from) => WireStyle::Feed,
+            WireKind::Call | WireKind::Owns | WireKind::Uses => WireStyle::Call,
+            WireKind::Publish | WireKind::Consume => WireStyle::Event,
+        };
+        let wire = SketchWire {
+            from: wire.from.index(),
+            to: wire.to.index(),
+            style,
+        };
+        if !drawn.contains(&wire) && wire.from != wire.to {
+            drawn.push(wire);
+        }
+    }
+    drawn
+}
+
+/// `always`, `finally`, `within 2s`: as the language writes it.
+pub fn mode_words(mode: InvariantMode) -> String {
+    match mode {
+        InvariantMode::Always => "always".into(),
+        InvariantMode::Finally => "finally".into(),
+        InvariantMode::Within(us) if us.is_multiple_of(1_000_000) => {
+            format!("within {}s", us / 1_000_000)
+        }
+        InvariantMode::Within(us) if us.is_multiple_of(1_000) => format!("within {}ms", us / 1_000),
+        InvariantMode::Within(us) => format!("within {us}us"),
+    }
 }

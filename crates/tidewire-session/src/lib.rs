@@ -5,10 +5,15 @@
 //! [`view`] holds the plain data that a screen draws; nothing flows back from a view into a state.
 
 pub mod document;
+mod encode;
 pub mod gallery;
 pub mod layout;
 pub mod legend;
+mod metrics;
+pub mod outcome;
 pub mod protocol;
 pub mod recording;
+pub mod simulation;
+pub mod source;
 pub mod transport;
 pub mod view;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use moment::Moment;
 pub(crate) use moment::judged;
 use timeline::TimelineBuilder;
+pub(crate) use tokens::message;
 
 use crate::legend::Legend;
 use crate::view::{LogLine, Record, RecordKind, Timeline};

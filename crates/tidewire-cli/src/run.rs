@@ -1,0 +1,73 @@
+//! `tidewire run`: one run to its end, judged.
+
+use std::io::Write as _;
+use std::str::FromStr as _;
+use std::sync::Arc;
+
+use tidewire_engine::{ChoiceLog, Choices};
+use tidewire_session::outcome::Judgement;
+use tidewire_session::simulation::Simulation;
+use tidewire_session::source;
+
+use crate::arguments::RunArguments;
+use crate::{BAD_INPUT, BROKEN, HOLDS, diagnostics, report};
+
+pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<u8> {
+    let Some(text) = crate::source::read(&arguments.file)? else {
+        return Ok(BAD_INPUT);
+    };
+    let loaded = match source::load(&text, arguments.design.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(findings) => {
+            diagnostics::print(&arguments.file, &text, &findings)?;
+            return Ok(BAD_INPUT);
+        }
+    };
+    diagnostics::print(&arguments.file, &text, &loaded.findings)?;
+    let choices = choices(arguments)?;
+    let mut simulation = Simulation::new(Arc::clone(&loaded.program), arguments.seed, choices);
+    if arguments.trace {
+        trace(&mut simulation)?;
+    } else {
+        while simulation.advance(u32::MAX) {}
+    }
+    let outcome = simulation.outcome();
+    let mut out = std::io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer(&mut out, &outcome)?;
+        writeln!(out)?;
+    } else {
+        report::write(&mut out, &loaded.program, arguments.seed, &outcome)?;
+    }
+    Ok(match Judgement::of(&outcome) {
+        Judgement::Holds => HOLDS,
+        Judgement::Broken => BROKEN,
+        Judgement::Unjudged => BAD_INPUT,
+    })
+}
+
+fn choices(arguments: &RunArguments) -> anyhow::Result<Choices> {
+    Ok(match (&arguments.choices, arguments.shuffle) {
+        (Some(log), _) => Choices::Replay(ChoiceLog::from_str(log)?),
+        (None, Some(stream)) => Choices::Shuffle(stream),
+        (None, None) => Choices::Canonical,
+    })
+}
+
+/// Runs to the end and prints what happens as it does.
+fn trace(simulation: &mut Simulation) -> anyhow::Result<()> {
+    let mut out = std::io::BufWriter::new(std::io::stderr().lock());
+    let mut shown = 0;
+    loop {
+        let goes_on = simulation.advance(1_000);
+        for line in simulation.log_lines(shown..u32::MAX) {
+            shown = line.record + 1;
+            writeln!(out, "{:>12} µs  #{:<6} {}", line.at_us, line.event, line.sentence)?;
+        }
+        if !goes_on {
+            break;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}

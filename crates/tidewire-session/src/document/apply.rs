@@ -1,0 +1,1 @@
+//! Commands become changes of the text.

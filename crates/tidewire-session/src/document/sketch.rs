@@ -1,0 +1,129 @@
+//! From an outline (nodes and wires by name) to the sketch that the layout arranges, with words for people.
+
+use std::sync::Arc;
+
+use tidewire_scenario::{Effective, Outline, OutlineNode, PartKind};
+use tidewire_syntax::ast::{
+    Broker, BrokerMember, Client, Database, DatabaseMember, ItemKind, Load, Service, ServiceMember,
+    sql,
+};
+use tidewire_syntax::{Diagnostic, Severity, Span};
+
+use crate::layout::{Sketch, SketchNode};
+use crate::legend::{drawn_wires, rate_caption, shape, users_caption};
+use crate::view::CanvasTopic;
+
+/// The sketch of a design. Errors are counted at the nodes in whose blocks they stand.
+pub(super) fn sketch(effective: &Effective, outline: &Outline, findings: &[Diagnostic]) -> Sketch {
+    let mut topics = 0;
+    let blocks = effective.blocks.iter().map(|block| &block.item.kind);
+    let words: Vec<Words> = blocks.filter_map(|item| words(item, &mut topics)).collect();
+    let nodes = outline.nodes.iter().zip(words).map(|(node, words)| SketchNode {
+        name: node.name.clone(),
+        shape: shape(node.kind),
+        caption: words.caption,
+        position: node.position,
+        topics: words.topics,
+        contents: words.contents,
+        problems: problems(node, findings),
+    });
+    Sketch {
+        nodes: nodes.collect(),
+        wires: drawn_wires(&outline.wires, |node| outline.nodes[node.index()].kind == PartKind::Relay),
+        ownership: outline
+            .wires
+            .iter()
+            .filter(|wire| wire.kind == WireKind::Owns)
+            .map(|wire| (wire.from.index(), wire.to.index()))
+            .collect(),
+    }
+}
+
+/// Whether a node's blocks hold a place.
+pub(super) fn holds(node: &OutlineNode, span: Span) -> bool {
+    let inside = |block: Span| block.start <= span.start && span.start < block.end;
+    node.origin.common.is_some_and(inside) || node.origin.design.is_some_and(inside)
+}
+
+fn problems(node: &OutlineNode, findings: &[Diagnostic]) -> u32 {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    errors.filter(|finding| holds(node, finding.span)).count() as u32
+}
+
+/// What a node says of itself.
+#[derive(Default)]
+struct Words {
+    caption: String,
+    topics: Vec<CanvasTopic>,
+    contents: Vec<String>,
+}
+
+/// The words of a block that is a node; topics are numbered over all brokers.
+fn words(item: &ItemKind, topics: &mut u32) -> Option<Words> {
+    Some(match item {
+        ItemKind::Database(database) => database_words(database),
+        ItemKind::Broker(broker) => broker_words(broker, topics),
+        ItemKind::Service(service) => service_words(service),
+        ItemKind::Client(client) => Words {
+            caption: client_caption(client),
+            ..Words::default()
+        },
+        ItemKind::Relay(relay) => Words {
+            caption: "relay".into(),
+            contents: vec![relay.table.table.to_string()],
+            ..Words::default()
+        },
+        _ => return None,
+    })
+}
+
+fn database_words(database: &Database) -> Words {
+    let tables = database.members.iter().filter_map(|member| match &member.kind {
+        DatabaseMember::Statement(sql::Statement::CreateTable(table)) => Some(table.name.to_string()),
+        _ => None,
+    });
+    Words {
+        caption: database.kind.as_ref().map_or("relational".into(), |kind| kind.to_string()),
+        contents: tables.collect(),
+        ..Words::default()
+    }
+}
+
+fn broker_words(broker: &Broker, topics: &mut u32) -> Words {
+    let mut words = Words {
+        caption: format!("topic {}", broker.kind.as_ref().map_or("log", |kind| kind.as_str())),
+        ..Words::default()
+    };
+    for member in &broker.members {
+        if let BrokerMember::Topic { name, partitions } = &member.kind {
+            words.contents.push(name.to_string());
+            words.topics.push(CanvasTopic {
+                name: Arc::clone(&name.text),
+                topic: *topics,
+                partitions: partitions.unwrap_or(1),
+            });
+            *topics += 1;
+        }
+    }
+    words
+}
+
+fn service_words(service: &Service) -> Words {
+    let handlers = service.members.iter().filter_map(|member| match &member.kind {
+        ServiceMember::Command(command) => Some(command.name.to_string()),
+        ServiceMember::Subscription(on) => Some(format!("on {}", on.event)),
+        _ => None,
+    });
+    Words {
+        caption: "idle".into(),
+        contents: handlers.collect(),
+        ..Words::default()
+    }
+}
+
+fn client_caption(client: &Client) -> String {
+    match &client.load {
+        Load::Requests(_) => users_caption(client.users.unwrap_or(1)),
+        Load::Rate { micros_per_second, .. } => rate_caption(*micros_per_second),
+    }
+}
