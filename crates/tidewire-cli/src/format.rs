@@ -10,12 +10,11 @@ pub(crate) fn format(arguments: &FormatArguments) -> anyhow::Result<u8> {
     let Some(text) = crate::source::read(path)? else {
         return Ok(BAD_INPUT);
     };
-    let parse = tidewire_syntax::parse(&text);
-    if diagnostics::any_error(parse.diagnostics()) {
+    let Some(formatted) = tidewire_syntax::format(&text) else {
+        let parse = tidewire_syntax::parse(&text);
         diagnostics::print(path, &text, parse.diagnostics())?;
         return Ok(BAD_INPUT);
-    }
-    let formatted = tidewire_syntax::format(&text);
+    };
     if formatted == text {
         return Ok(HOLDS);
     }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use tidewire_scenario::{
-    BrokerKind, DatabaseKind, InvariantMode, Load, NodeId, NodeKind, PartKind, Program, Topic, Wire,
-    WireKind,
+    BrokerKind, DatabaseKind, InvariantMode, Load, NodeId, NodeKind, PartKind, Program, Topic,
+    Wire, WireKind,
 };
 
 use crate::layout::SketchWire;
@@ -63,9 +63,8 @@ pub struct LegendInvariant {
 impl Legend {
     /// The legend of a program.
     pub fn of(program: &Program) -> Self {
-        let is_relay = |node: NodeId| {
-            matches!(program.nodes[node.index()].kind, NodeKind::Relay(_))
-        };
+        let is_relay =
+            |node: NodeId| matches!(program.nodes[node.index()].kind, NodeKind::Relay(_));
         Self {
             nodes: program
                 .nodes
@@ -76,7 +75,11 @@ impl Legend {
                     caption: caption(program, node.kind),
                 })
                 .collect(),
-            topics: program.topics.iter().map(|topic| legend_topic(program, topic)).collect(),
+            topics: program
+                .topics
+                .iter()
+                .map(|topic| legend_topic(program, topic))
+                .collect(),
             invariants: program
                 .invariants
                 .iter()

@@ -34,5 +34,7 @@ pub fn findings(text: &str) -> Vec<Diagnostic> {
 
 /// Whether none of the findings is an error.
 pub fn is_fine(findings: &[Diagnostic]) -> bool {
-    findings.iter().all(|finding| finding.severity != Severity::Error)
+    findings
+        .iter()
+        .all(|finding| finding.severity != Severity::Error)
 }

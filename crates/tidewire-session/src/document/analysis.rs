@@ -10,7 +10,6 @@ use tidewire_syntax::{Diagnostic, Parse, Span};
 use super::finding::DiagnosticView;
 use super::sketch::{holds, sketch};
 use crate::layout::Sketch;
-use crate::legend::Legend;
 use crate::source;
 
 /// A text, read and compiled in one design.
@@ -67,21 +66,9 @@ impl Analysis {
 
     /// Name of the selected design.
     pub(super) fn design_name(&self) -> Option<&str> {
-        self.design.and_then(|index| self.designs.get(index)).map(String::as_str)
-    }
-
-    /// Whether a run with this legend can be shown on this sketch.
-    pub(super) fn fits(&self, legend: &Legend) -> bool {
-        let nodes = self.sketch.nodes.iter().zip(&legend.nodes);
-        let topics = self.sketch.nodes.iter().flat_map(|node| &node.topics);
-        self.sketch.nodes.len() == legend.nodes.len()
-            && nodes.into_iter().all(|(drawn, run)| drawn.name == run.name && drawn.shape == run.shape)
-            && topics.map(|topic| topic.partitions).eq(legend.topics.iter().map(|topic| topic.partitions))
-            && self.wires().eq(legend.wires.iter().copied())
-    }
-
-    fn wires(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.sketch.wires.iter().map(|wire| (wire.from as u32, wire.to as u32))
+        self.design
+            .and_then(|index| self.designs.get(index))
+            .map(String::as_str)
     }
 }
 
@@ -129,7 +116,9 @@ fn meaning(parse: &Parse, design: Option<usize>) -> u128 {
     let elements = parse.syntax().descendants_with_tokens();
     for token in elements.filter_map(|element| element.into_token()) {
         let start = u32::from(token.text_range().start());
-        let outside = left_out.iter().all(|span| start < span.start || start >= span.end);
+        let outside = left_out
+            .iter()
+            .all(|span| start < span.start || start >= span.end);
         if outside && !token.kind().is_trivia() {
             hasher.bytes(token.text().as_bytes());
         }

@@ -32,7 +32,9 @@ impl Change {
     /// The smallest change from one text to the other, at character boundaries.
     fn between(before: &str, after: &str) -> Self {
         let shared = |a: &mut dyn Iterator<Item = (char, char)>| -> usize {
-            a.take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum()
+            a.take_while(|(a, b)| a == b)
+                .map(|(a, _)| a.len_utf8())
+                .sum()
         };
         let start = shared(&mut before.chars().zip(after.chars()));
         let (rest_before, rest_after) = (&before[start..], &after[start..]);
@@ -148,8 +150,8 @@ impl History {
                 let end = last.start + last.inserted.len();
                 let goes_on = change.start == end && change.removed.is_empty();
                 // Erasing backwards, over what was typed just now or before it.
-                let erases = change.inserted.is_empty()
-                    && (change.start + change.removed.len() == end);
+                let erases =
+                    change.inserted.is_empty() && (change.start + change.removed.len() == end);
                 let line_ends = last.inserted.ends_with('\n') || last.removed.contains('\n');
                 (goes_on || erases) && !line_ends && last.bytes() < TYPED_TOGETHER
             }
@@ -160,7 +162,10 @@ impl History {
     fn trim(&mut self) {
         let mut bytes: usize = self.done.iter().map(|step| step.change.bytes()).sum();
         let mut drop = self.done.len().saturating_sub(MAX_STEPS);
-        bytes -= self.done[..drop].iter().map(|step| step.change.bytes()).sum::<usize>();
+        bytes -= self.done[..drop]
+            .iter()
+            .map(|step| step.change.bytes())
+            .sum::<usize>();
         // The last step stays, however large: it is what people want back.
         while bytes > MAX_BYTES && drop + 1 < self.done.len() {
             bytes -= self.done[drop].change.bytes();
@@ -231,8 +236,14 @@ mod tests {
             edit(&mut history, &mut text, at, 0, key);
         }
         assert_eq!(text, "ab\nc");
-        assert_eq!(history.undo(&text).map(|step| step.text).as_deref(), Some("ab\n"));
-        assert_eq!(history.undo("ab\n").map(|step| step.text).as_deref(), Some(""));
+        assert_eq!(
+            history.undo(&text).map(|step| step.text).as_deref(),
+            Some("ab\n")
+        );
+        assert_eq!(
+            history.undo("ab\n").map(|step| step.text).as_deref(),
+            Some("")
+        );
         assert_eq!(history.undo(""), None);
     }
 
@@ -243,7 +254,10 @@ mod tests {
         edit(&mut history, &mut text, 1, 1, "");
         edit(&mut history, &mut text, 0, 1, "");
         assert_eq!(text, "");
-        assert_eq!(history.undo(&text).map(|step| step.text).as_deref(), Some("x"));
+        assert_eq!(
+            history.undo(&text).map(|step| step.text).as_deref(),
+            Some("x")
+        );
     }
 
     #[test]
@@ -273,12 +287,13 @@ mod tests {
             let mut history = History::default();
             let mut texts = vec![start];
             for (at, remove, insert, class) in edits {
-                let text = texts.last().expect("never empty");
+                let text = texts.last().expect("never empty").clone();
                 let at = text.char_indices().map(|(at, _)| at).nth(at).unwrap_or(text.len());
                 let end = text[at..].char_indices().map(|(end, _)| at + end).nth(remove).unwrap_or(text.len());
-                let after = splice(text, Span::new(at as u32, end as u32), &insert).expect("fits");
-                let grouping = [Grouping::Alone, Grouping::Typing, Grouping::Gesture(7)][class as usize].clone();
-                history.note(text, &after, grouping, String::new(), (None, None));
+                let after = splice(&text, Span::new(at as u32, end as u32), &insert).expect("fits");
+                let all = [Grouping::Alone, Grouping::Typing, Grouping::Gesture(7)];
+                let grouping = all[class as usize].clone();
+                history.note(&text, &after, grouping, String::new(), (None, None));
                 texts.push(after);
             }
             let last = texts.last().expect("never empty").clone();
@@ -290,7 +305,8 @@ mod tests {
             prop_assert_eq!(back.last(), texts.first());
             let mut forth = back.pop().expect("never empty");
             while let Some(step) = history.redo(&forth) {
-                prop_assert_eq!(Some(&step.text), back.pop().as_ref());
+                let expected = back.pop();
+                prop_assert_eq!(Some(&step.text), expected.as_ref());
                 forth = step.text;
             }
             prop_assert_eq!(forth, last);

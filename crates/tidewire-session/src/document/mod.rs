@@ -7,7 +7,7 @@ mod apply;
 mod command;
 mod finding;
 mod history;
-mod own_database;
+
 mod sketch;
 
 use std::sync::Arc;
@@ -57,6 +57,7 @@ pub struct Document {
     canvas_runs: bool,
     /// What `canvas` was arranged from.
     drawn: Sketch,
+    drawn_design: Option<String>,
     valid: Option<Valid>,
     history: History,
     revisions: u32,
@@ -81,6 +82,7 @@ impl Document {
             canvas: Arc::default(),
             canvas_runs: false,
             drawn: Sketch::default(),
+            drawn_design: None,
             valid: None,
             history: History::default(),
             revisions: 0,
@@ -167,7 +169,10 @@ impl Document {
     /// Colours of the text: all tokens but blanks, ascending.
     pub fn highlights(&self) -> Vec<Highlight> {
         let tokens = self.analysis.parse.highlight();
-        tokens.into_iter().map(|(span, class)| Highlight { span, class }).collect()
+        tokens
+            .into_iter()
+            .map(|(span, class)| Highlight { span, class })
+            .collect()
     }
 
     /// Where a node's block stands in the text: in the selected design if it is written there.
@@ -227,12 +232,15 @@ impl Document {
     ) -> Result<(), Refusal> {
         if text.len() > MAX_SOURCE_BYTES && text.len() > self.text.len() {
             let limit = MAX_SOURCE_BYTES / 1024;
-            return Err(Refusal::new(format!("A scenario has at most {limit} KiB of text"))
-                .hint("Make rows with INSERT … SELECT instead of writing them out."));
+            return Err(
+                Refusal::new(format!("A scenario has at most {limit} KiB of text"))
+                    .hint("Make rows with INSERT … SELECT instead of writing them out."),
+            );
         }
         let before = self.chosen.clone();
         let designs = (before, design.clone());
-        self.history.note(&self.text, &text, grouping, label.to_owned(), designs);
+        self.history
+            .note(&self.text, &text, grouping, label.to_owned(), designs);
         self.text = text;
         self.chosen = design;
         self.analyse();
@@ -248,7 +256,11 @@ impl Document {
     fn settle(&mut self) {
         if let Some(program) = &self.analysis.program {
             let meaning = self.analysis.meaning;
-            if self.valid.as_ref().is_none_or(|valid| valid.meaning != meaning) {
+            if self
+                .valid
+                .as_ref()
+                .is_none_or(|valid| valid.meaning != meaning)
+            {
                 self.revisions += 1;
             }
             self.valid = Some(Valid {
@@ -266,18 +278,34 @@ impl Document {
     }
 
     fn draw(&mut self) {
-        let running = self.valid.as_ref().map(|valid| &valid.runnable);
-        let fits = running.is_some_and(|running| self.analysis.fits(&running.legend));
-        let same_design =
-            running.is_some_and(|running| running.design.as_deref() == self.analysis.design_name());
+        let analysis = &self.analysis;
+        let same_design = self.drawn_design.as_deref() == analysis.design_name();
+        let half_typed =
+            !analysis.reads && same_design && !analysis.sketch.has_same_parts(&self.drawn);
         // A half-typed block would make nodes come and go with every keystroke.
-        if !self.analysis.reads && !fits && same_design && !self.canvas.nodes.is_empty() {
-            return;
+        if !half_typed || self.canvas.nodes.is_empty() {
+            self.drawn_design = analysis.design_name().map(str::to_owned);
+            if self.drawn != analysis.sketch {
+                self.drawn = analysis.sketch.clone();
+                self.canvas = Arc::new(arrange(&self.drawn));
+            }
         }
-        self.canvas_runs = fits;
-        if self.drawn != self.analysis.sketch || self.canvas.nodes.is_empty() {
-            self.drawn = self.analysis.sketch.clone();
-            self.canvas = Arc::new(arrange(&self.drawn));
-        }
+        let running = self.valid.as_ref();
+        self.canvas_runs = running.is_some_and(|valid| fits(&self.drawn, &valid.runnable.legend));
     }
+}
+
+/// Whether a run with this legend can be shown on this sketch.
+fn fits(sketch: &Sketch, legend: &Legend) -> bool {
+    let nodes = sketch.nodes.iter().map(|node| (&node.name, node.shape));
+    let topics = sketch.nodes.iter().flat_map(|node| &node.topics);
+    let wires = sketch
+        .wires
+        .iter()
+        .map(|wire| (wire.from as u32, wire.to as u32));
+    nodes.eq(legend.nodes.iter().map(|node| (&node.name, node.shape)))
+        && topics
+            .map(|topic| topic.partitions)
+            .eq(legend.topics.iter().map(|topic| topic.partitions))
+        && wires.eq(legend.wires.iter().copied())
 }

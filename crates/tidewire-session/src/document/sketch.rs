@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::{Effective, Outline, OutlineNode, PartKind};
+use tidewire_scenario::{Effective, Outline, OutlineNode, PartKind, WireKind};
 use tidewire_syntax::ast::{
     Broker, BrokerMember, Client, Database, DatabaseMember, ItemKind, Load, Service, ServiceMember,
     sql,
@@ -18,18 +18,24 @@ pub(super) fn sketch(effective: &Effective, outline: &Outline, findings: &[Diagn
     let mut topics = 0;
     let blocks = effective.blocks.iter().map(|block| &block.item.kind);
     let words: Vec<Words> = blocks.filter_map(|item| words(item, &mut topics)).collect();
-    let nodes = outline.nodes.iter().zip(words).map(|(node, words)| SketchNode {
-        name: node.name.clone(),
-        shape: shape(node.kind),
-        caption: words.caption,
-        position: node.position,
-        topics: words.topics,
-        contents: words.contents,
-        problems: problems(node, findings),
-    });
+    let nodes = outline
+        .nodes
+        .iter()
+        .zip(words)
+        .map(|(node, words)| SketchNode {
+            name: node.name.clone(),
+            shape: shape(node.kind),
+            caption: words.caption,
+            position: node.position,
+            topics: words.topics,
+            contents: words.contents,
+            problems: problems(node, findings),
+        });
     Sketch {
         nodes: nodes.collect(),
-        wires: drawn_wires(&outline.wires, |node| outline.nodes[node.index()].kind == PartKind::Relay),
+        wires: drawn_wires(&outline.wires, |node| {
+            outline.nodes[node.index()].kind == PartKind::Relay
+        }),
         ownership: outline
             .wires
             .iter()
@@ -46,7 +52,9 @@ pub(super) fn holds(node: &OutlineNode, span: Span) -> bool {
 }
 
 fn problems(node: &OutlineNode, findings: &[Diagnostic]) -> u32 {
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
     errors.filter(|finding| holds(node, finding.span)).count() as u32
 }
 
@@ -78,12 +86,20 @@ fn words(item: &ItemKind, topics: &mut u32) -> Option<Words> {
 }
 
 fn database_words(database: &Database) -> Words {
-    let tables = database.members.iter().filter_map(|member| match &member.kind {
-        DatabaseMember::Statement(sql::Statement::CreateTable(table)) => Some(table.name.to_string()),
-        _ => None,
-    });
+    let tables = database
+        .members
+        .iter()
+        .filter_map(|member| match &member.kind {
+            DatabaseMember::Statement(sql::Statement::CreateTable(table)) => {
+                Some(table.name.table.to_string())
+            }
+            _ => None,
+        });
     Words {
-        caption: database.kind.as_ref().map_or("relational".into(), |kind| kind.to_string()),
+        caption: database
+            .kind
+            .as_ref()
+            .map_or("relational".into(), |kind| kind.to_string()),
         contents: tables.collect(),
         ..Words::default()
     }
@@ -91,7 +107,10 @@ fn database_words(database: &Database) -> Words {
 
 fn broker_words(broker: &Broker, topics: &mut u32) -> Words {
     let mut words = Words {
-        caption: format!("topic {}", broker.kind.as_ref().map_or("log", |kind| kind.as_str())),
+        caption: format!(
+            "topic {}",
+            broker.kind.as_ref().map_or("log", |kind| kind.as_str())
+        ),
         ..Words::default()
     };
     for member in &broker.members {
@@ -109,11 +128,14 @@ fn broker_words(broker: &Broker, topics: &mut u32) -> Words {
 }
 
 fn service_words(service: &Service) -> Words {
-    let handlers = service.members.iter().filter_map(|member| match &member.kind {
-        ServiceMember::Command(command) => Some(command.name.to_string()),
-        ServiceMember::Subscription(on) => Some(format!("on {}", on.event)),
-        _ => None,
-    });
+    let handlers = service
+        .members
+        .iter()
+        .filter_map(|member| match &member.kind {
+            ServiceMember::Command(command) => Some(command.name.to_string()),
+            ServiceMember::Subscription(on) => Some(format!("on {}", on.event)),
+            _ => None,
+        });
     Words {
         caption: "idle".into(),
         contents: handlers.collect(),
@@ -124,6 +146,8 @@ fn service_words(service: &Service) -> Words {
 fn client_caption(client: &Client) -> String {
     match &client.load {
         Load::Requests(_) => users_caption(client.users.unwrap_or(1)),
-        Load::Rate { micros_per_second, .. } => rate_caption(*micros_per_second),
+        Load::Rate {
+            micros_per_second, ..
+        } => rate_caption(*micros_per_second),
     }
 }

@@ -76,6 +76,13 @@ impl Sketch {
         }
     }
 
+    /// Whether both hold the same nodes and wires, wherever they stand.
+    pub fn has_same_parts(&self, other: &Self) -> bool {
+        let nodes = self.nodes.iter().map(|node| (&node.name, node.shape));
+        nodes.eq(other.nodes.iter().map(|node| (&node.name, node.shape)))
+            && self.wires == other.wires
+    }
+
     /// Width and height of a node. A broker's width is a minimum.
     fn size(&self, node: usize) -> (i32, i32) {
         let node = &self.nodes[node];
