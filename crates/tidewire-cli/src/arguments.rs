@@ -41,7 +41,12 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "STREAM")]
     pub(crate) shuffle: Option<u64>,
     /// Replays a choice log, as a shuffled run prints it.
-    #[arg(long, value_name = "LOG", conflicts_with = "shuffle", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "LOG",
+        conflicts_with = "shuffle",
+        allow_hyphen_values = true
+    )]
     pub(crate) choices: Option<String>,
     /// Prints every observation, one a line, on standard error.
     #[arg(long)]

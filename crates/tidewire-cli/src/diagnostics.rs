@@ -23,7 +23,9 @@ pub(crate) fn print(path: &Path, text: &str, findings: &[Diagnostic]) -> anyhow:
 
 /// Whether one of the findings keeps the scenario from running.
 pub(crate) fn any_error(findings: &[Diagnostic]) -> bool {
-    findings.iter().any(|finding| finding.severity == Severity::Error)
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
 }
 
 fn render(
@@ -49,11 +51,17 @@ fn render(
             .with_config(config)
             .with_code(finding.code)
             .with_message(&finding.message)
-            .with_label(Label::new((name.as_str(), range)).with_message("here").with_color(tint));
+            .with_label(
+                Label::new((name.as_str(), range))
+                    .with_message("here")
+                    .with_color(tint),
+            );
         if let Some(hint) = &finding.hint {
             report = report.with_help(hint);
         }
-        report.finish().write((name.as_str(), Source::from(text)), &mut out)?;
+        report
+            .finish()
+            .write((name.as_str(), Source::from(text)), &mut out)?;
     }
     Ok(out)
 }

@@ -20,7 +20,11 @@ pub(crate) fn write(
         None => writeln!(out, "{}, seed {seed}", program.title)?,
     }
     let time = milliseconds(outcome.virtual_time_us);
-    writeln!(out, "{} events in {time} of virtual time; {}", outcome.events, outcome.verdict)?;
+    writeln!(
+        out,
+        "{} events in {time} of virtual time; {}",
+        outcome.events, outcome.verdict
+    )?;
     metrics(out, &outcome.metrics)?;
     for invariant in &outcome.invariants {
         write_invariant(out, invariant)?;
@@ -54,7 +58,11 @@ fn metrics(out: &mut impl Write, metrics: &Metrics) -> std::io::Result<()> {
         milliseconds(metrics.lock_wait_us)
     )?;
     match metrics.staleness_max_us {
-        Some(staleness) => writeln!(out, "copies were stale for at most {}", milliseconds(staleness)),
+        Some(staleness) => writeln!(
+            out,
+            "copies were stale for at most {}",
+            milliseconds(staleness)
+        ),
         None => Ok(()),
     }
 }
@@ -63,8 +71,10 @@ fn reasons(failures: &[(String, u32)]) -> String {
     if failures.is_empty() {
         return String::new();
     }
-    let reasons: Vec<String> =
-        failures.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let reasons: Vec<String> = failures
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
     format!(" ({})", reasons.join(", "))
 }
 
@@ -80,12 +90,18 @@ fn write_invariant(out: &mut impl Write, invariant: &InvariantOutcome) -> std::i
         None => writeln!(out)?,
     }
     for row in invariant.rows.iter().take(EVIDENCE_ROWS) {
-        let cells: Vec<String> =
-            row.iter().map(|(column, value)| format!("{column} {value}")).collect();
+        let cells: Vec<String> = row
+            .iter()
+            .map(|(column, value)| format!("{column} {value}"))
+            .collect();
         writeln!(out, "          {}", cells.join(", "))?;
     }
     if invariant.rows.len() > EVIDENCE_ROWS {
-        writeln!(out, "          and {} rows more", invariant.rows.len() - EVIDENCE_ROWS)?;
+        writeln!(
+            out,
+            "          and {} rows more",
+            invariant.rows.len() - EVIDENCE_ROWS
+        )?;
     }
     Ok(())
 }

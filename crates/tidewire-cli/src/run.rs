@@ -5,7 +5,9 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use tidewire_engine::{ChoiceLog, Choices};
+use tidewire_session::legend::Legend;
 use tidewire_session::outcome::Judgement;
+use tidewire_session::recording::Recording;
 use tidewire_session::simulation::Simulation;
 use tidewire_session::source;
 
@@ -25,13 +27,16 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<u8> {
     };
     diagnostics::print(&arguments.file, &text, &loaded.findings)?;
     let choices = choices(arguments)?;
-    let mut simulation = Simulation::new(Arc::clone(&loaded.program), arguments.seed, choices);
-    if arguments.trace {
+    let program = Arc::clone(&loaded.program);
+    let outcome = if arguments.trace {
+        let mut simulation = Simulation::recorded(program, arguments.seed, choices);
         trace(&mut simulation)?;
+        simulation.outcome()
     } else {
+        let mut simulation = Simulation::new(program, arguments.seed, choices);
         while simulation.advance(u32::MAX) {}
-    }
-    let outcome = simulation.outcome();
+        simulation.outcome()
+    };
     let mut out = std::io::stdout().lock();
     if arguments.json {
         serde_json::to_writer(&mut out, &outcome)?;
@@ -54,15 +59,21 @@ fn choices(arguments: &RunArguments) -> anyhow::Result<Choices> {
     })
 }
 
-/// Runs to the end and prints what happens as it does.
+/// Runs to the end and prints what happens as it does, in the words of the page's log.
 fn trace(simulation: &mut Simulation) -> anyhow::Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stderr().lock());
-    let mut shown = 0;
+    let mut recording = Recording::new(Arc::new(Legend::of(simulation.program())));
     loop {
         let goes_on = simulation.advance(1_000);
-        for line in simulation.log_lines(shown..u32::MAX) {
-            shown = line.record + 1;
-            writeln!(out, "{:>12} µs  #{:<6} {}", line.at_us, line.event, line.sentence)?;
+        let shown = recording.len() as u32;
+        let chunk = simulation.take_chunk();
+        recording.push(chunk.strings, &chunk.bytes, chunk.reached_us)?;
+        for line in recording.log_lines(shown..u32::MAX) {
+            writeln!(
+                out,
+                "{:>12} µs  #{:<6} {}",
+                line.at_us, line.event, line.sentence
+            )?;
         }
         if !goes_on {
             break;

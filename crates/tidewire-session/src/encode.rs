@@ -58,7 +58,10 @@ pub(crate) fn one_line(text: &str) -> String {
 
 impl Encoder {
     pub(crate) fn new(program: Arc<Program>) -> Self {
-        let client_nodes = program.clients.iter().map(|client| node_number(client.node));
+        let client_nodes = program
+            .clients
+            .iter()
+            .map(|client| node_number(client.node));
         let statements = program.statements.iter();
         let statements = statements.map(|statement| Arc::from(one_line(&statement.text)));
         Self {
@@ -87,7 +90,10 @@ impl Encoder {
 
     /// Strings and records since the last call.
     pub(crate) fn take(&mut self) -> (Vec<String>, Vec<u8>) {
-        (std::mem::take(&mut self.strings), std::mem::take(&mut self.bytes))
+        (
+            std::mem::take(&mut self.strings),
+            std::mem::take(&mut self.bytes),
+        )
     }
 
     /// Appends the record of an observation.
@@ -140,13 +146,21 @@ impl Encoder {
     }
 
     fn request(&mut self, observation: &Observation) -> Record {
-        let client = observation.request.map_or(u32::MAX, |request| request.client.0);
-        let node = self.client_nodes.get(client as usize).copied().unwrap_or(u16::MAX);
+        let client = observation
+            .request
+            .map_or(u32::MAX, |request| request.client.0);
+        let node = self
+            .client_nodes
+            .get(client as usize)
+            .copied()
+            .unwrap_or(u16::MAX);
         match &observation.fact {
             Fact::RequestEnded { failure } => Record {
                 node,
                 detail: u8::from(failure.is_some()),
-                label: failure.as_ref().map_or(Record::NONE, |failure| self.label(failure)),
+                label: failure
+                    .as_ref()
+                    .map_or(Record::NONE, |failure| self.label(failure)),
                 ..Record::blank(RecordKind::RequestEnded, observation.at_us)
             },
             Fact::RequestStarted { user } => Record {
@@ -241,42 +255,78 @@ impl Encoder {
     fn store(&mut self, observation: &Observation) -> Record {
         let at_us = observation.at_us;
         let program = Arc::clone(&self.program);
-        let at_store = |encoder: &Self, kind, database: DatabaseId, transaction: TransactionId| Record {
-            node: encoder.store_node(database),
-            peer: encoder
-                .transactions
-                .get(&(database, transaction))
-                .copied()
-                .unwrap_or(u16::MAX),
-            number: transaction.0,
-            ..Record::blank(kind, at_us)
-        };
+        let at_store =
+            |encoder: &Self, kind, database: DatabaseId, transaction: TransactionId| Record {
+                node: encoder.store_node(database),
+                peer: encoder
+                    .transactions
+                    .get(&(database, transaction))
+                    .copied()
+                    .unwrap_or(u16::MAX),
+                number: transaction.0,
+                ..Record::blank(kind, at_us)
+            };
         let words = |encoder: &Self, statement: tidewire_scenario::StatementId| -> Arc<str> {
-            encoder.statements.get(statement.index()).cloned().unwrap_or_else(|| Arc::from(""))
+            encoder
+                .statements
+                .get(statement.index())
+                .cloned()
+                .unwrap_or_else(|| Arc::from(""))
         };
         match &observation.fact {
-            Fact::TransactionBegan { database, transaction, work } => {
+            Fact::TransactionBegan {
+                database,
+                transaction,
+                work,
+            } => {
                 let worker = self.worker(*work);
                 self.transactions.insert((*database, *transaction), worker);
                 at_store(self, RecordKind::TransactionBegan, *database, *transaction)
             }
-            Fact::StatementDone { database, transaction, statement, work, changes, .. } => Record {
+            Fact::StatementDone {
+                database,
+                transaction,
+                statement,
+                work,
+                changes,
+                ..
+            } => Record {
                 peer: self.worker(*work),
                 small: small(changes.len() as u64),
-                label: { let text = words(self, *statement); self.label(&text) },
+                label: {
+                    let text = words(self, *statement);
+                    self.label(&text)
+                },
                 ..at_store(self, RecordKind::StatementDone, *database, *transaction)
             },
-            Fact::StatementBlocked { database, transaction, work, holders, .. } => Record {
+            Fact::StatementBlocked {
+                database,
+                transaction,
+                work,
+                holders,
+                ..
+            } => Record {
                 peer: self.worker(*work),
                 label: self.label(&waits_for(*transaction, holders)),
                 ..at_store(self, RecordKind::StatementBlocked, *database, *transaction)
             },
-            Fact::StatementFailed { database, transaction, work, state, message, .. } => Record {
+            Fact::StatementFailed {
+                database,
+                transaction,
+                work,
+                state,
+                message,
+                ..
+            } => Record {
                 peer: self.worker(*work),
                 label: self.label(&format!("{} {message}", state.as_str())),
                 ..at_store(self, RecordKind::StatementFailed, *database, *transaction)
             },
-            Fact::Committed { database, transaction, changes } => {
+            Fact::Committed {
+                database,
+                transaction,
+                changes,
+            } => {
                 let record = Record {
                     small: small(changes.len() as u64),
                     label: self.label(&change_summary(&program, *database, changes)),
@@ -285,7 +335,10 @@ impl Encoder {
                 self.transactions.remove(&(*database, *transaction));
                 record
             }
-            Fact::RolledBack { database, transaction } => {
+            Fact::RolledBack {
+                database,
+                transaction,
+            } => {
                 let record = at_store(self, RecordKind::RolledBack, *database, *transaction);
                 self.transactions.remove(&(*database, *transaction));
                 record
@@ -337,12 +390,17 @@ impl Encoder {
             Fact::Migrated { database, failure } => Record {
                 node: self.store_node(*database),
                 detail: u8::from(failure.is_some()),
-                label: failure.as_ref().map_or(Record::NONE, |failure| self.label(failure)),
+                label: failure
+                    .as_ref()
+                    .map_or(Record::NONE, |failure| self.label(failure)),
                 ..blank(RecordKind::Migrated)
             },
             Fact::FaultInjected(fault) => {
                 let program = Arc::clone(&self.program);
-                let fault_text = program.faults.get(fault.index()).map(|fault| one_line(&fault.text));
+                let fault_text = program
+                    .faults
+                    .get(fault.index())
+                    .map(|fault| one_line(&fault.text));
                 Record {
                     node: fault_node(&program, *fault),
                     number: fault.0,
@@ -407,7 +465,10 @@ fn fault_node(program: &Program, fault: tidewire_scenario::FaultId) -> u16 {
         Some(FaultKind::Crash(node)) => node_number(*node),
         Some(FaultKind::Partition { from, .. }) => node_number(*from),
         Some(FaultKind::Migrate(database, _)) => {
-            let node = program.nodes.iter().position(|node| node.kind == NodeKind::Database(*database));
+            let node = program
+                .nodes
+                .iter()
+                .position(|node| node.kind == NodeKind::Database(*database));
             node.map_or(u16::MAX, |node| small(node as u64))
         }
         None => u16::MAX,
@@ -437,7 +498,9 @@ fn change_summary(program: &Program, database: DatabaseId, changes: &[RowChange]
         *counts.entry((change.table, kind)).or_insert(0_u32) += 1;
     }
     let parts = counts.iter().map(|((table, kind), count)| {
-        let name = catalog.table_by_id(*table).map_or("a new table", |table| &table.name);
+        let name = catalog
+            .table_by_id(*table)
+            .map_or("a new table", |table| &table.name);
         format!("{name}: {count} {kind}")
     });
     parts.collect::<Vec<_>>().join(", ")

@@ -17,3 +17,4 @@ pub mod simulation;
 pub mod source;
 pub mod transport;
 pub mod view;
+mod words;

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidewire_engine::{DeliveryId, Fact, MessageKind, Observation, RequestKey, WorkId};
-use tidewire_scenario::{DatabaseId, HandlerTrigger, Instruction, NodeId, NodeKind, Program, Statement};
+use tidewire_scenario::{
+    DatabaseId, HandlerTrigger, Instruction, NodeId, NodeKind, Program, Statement,
+};
 use tidewire_store::{RowChange, TableId, TransactionId};
 
 use crate::protocol::{Metrics, RequestCounts};
+use crate::words::value_text;
 
 /// No commit stands behind an observation.
 const NO_ORIGIN: u64 = u64::MAX;
@@ -57,18 +60,39 @@ impl MetricsFold {
             }
             Fact::RequestEnded { failure } => self.request_ended(observation, failure.as_ref()),
             Fact::Sent { .. } => self.messages += 1,
-            Fact::StatementBlocked { database, transaction, .. } => {
-                self.waiting.entry((*database, *transaction)).or_insert(at_us);
+            Fact::StatementBlocked {
+                database,
+                transaction,
+                ..
+            } => {
+                self.waiting
+                    .entry((*database, *transaction))
+                    .or_insert(at_us);
             }
-            Fact::StatementDone { database, transaction, .. }
-            | Fact::StatementFailed { database, transaction, .. } => {
+            Fact::StatementDone {
+                database,
+                transaction,
+                ..
+            }
+            | Fact::StatementFailed {
+                database,
+                transaction,
+                ..
+            } => {
                 self.waited(*database, *transaction, at_us);
             }
-            Fact::Committed { database, transaction, .. } => {
+            Fact::Committed {
+                database,
+                transaction,
+                ..
+            } => {
                 self.commits += 1;
                 self.waited(*database, *transaction, at_us);
             }
-            Fact::RolledBack { database, transaction } => {
+            Fact::RolledBack {
+                database,
+                transaction,
+            } => {
                 self.rollbacks += 1;
                 self.waited(*database, *transaction, at_us);
             }
@@ -77,7 +101,9 @@ impl MetricsFold {
     }
 
     fn request_ended(&mut self, observation: &Observation, failure: Option<&Arc<str>>) {
-        let begun = observation.request.and_then(|request| self.started.remove(&request));
+        let begun = observation
+            .request
+            .and_then(|request| self.started.remove(&request));
         match failure {
             Some(failure) => {
                 self.requests.failed += 1;
@@ -85,7 +111,8 @@ impl MetricsFold {
             }
             None => {
                 self.requests.succeeded += 1;
-                self.latencies_us.extend(begun.map(|begun| observation.at_us.saturating_sub(begun)));
+                self.latencies_us
+                    .extend(begun.map(|begun| observation.at_us.saturating_sub(begun)));
             }
         }
     }
@@ -101,7 +128,11 @@ impl MetricsFold {
         sorted.sort_unstable();
         Metrics {
             requests: self.requests,
-            failures: self.failures.iter().map(|(name, count)| (name.to_string(), *count)).collect(),
+            failures: self
+                .failures
+                .iter()
+                .map(|(name, count)| (name.to_string(), *count))
+                .collect(),
             latency_p50_us: percentile(&sorted, 50),
             latency_p99_us: percentile(&sorted, 99),
             latency_mean_us: mean(&sorted),
@@ -150,16 +181,22 @@ struct Staleness {
 
 /// Each relay's node with the store of its outbox.
 fn relays(program: &Program) -> BTreeMap<NodeId, DatabaseId> {
-    relay_statements(program).map(|(node, statement)| (node, statement.database)).collect()
+    relay_statements(program)
+        .map(|(node, statement)| (node, statement.database))
+        .collect()
 }
 
 /// The tables that relays read, with the slot of their `id`.
 fn outboxes(program: &Program) -> BTreeMap<(DatabaseId, TableId), usize> {
     let mut outboxes = BTreeMap::new();
     for (_, statement) in relay_statements(program) {
-        let catalog = program.databases[statement.database.index()].initial.catalog();
+        let catalog = program.databases[statement.database.index()]
+            .initial
+            .catalog();
         for table in statement.plan.reads() {
-            let id = catalog.table_by_id(*table).and_then(|table| table.column("id"));
+            let id = catalog
+                .table_by_id(*table)
+                .and_then(|table| table.column("id"));
             if let Some(id) = id {
                 outboxes.insert((statement.database, *table), id.slot);
             }
@@ -169,11 +206,15 @@ fn outboxes(program: &Program) -> BTreeMap<(DatabaseId, TableId), usize> {
 }
 
 fn relay_statements(program: &Program) -> impl Iterator<Item = (NodeId, &Statement)> {
-    let relays = program.services.iter().filter(|service| {
-        matches!(program.nodes[service.node.index()].kind, NodeKind::Relay(_))
-    });
+    let relays = program
+        .services
+        .iter()
+        .filter(|service| matches!(program.nodes[service.node.index()].kind, NodeKind::Relay(_)));
     relays.flat_map(|relay| {
-        let handlers = relay.handlers.iter().map(|handler| &program.handlers[handler.index()]);
+        let handlers = relay
+            .handlers
+            .iter()
+            .map(|handler| &program.handlers[handler.index()]);
         let code = handlers.flat_map(|handler| &handler.code);
         code.filter_map(|instruction| match instruction {
             Instruction::Statement(id) | Instruction::OpenCursor(id, _) => {
@@ -207,7 +248,9 @@ impl Staleness {
     }
 
     fn add(&mut self, program: &Program, observation: &Observation) {
-        let inherited = observation.cause.and_then(|cause| self.origins.get(cause as usize).copied());
+        let inherited = observation
+            .cause
+            .and_then(|cause| self.origins.get(cause as usize).copied());
         let mut origin_us = inherited.unwrap_or(NO_ORIGIN);
         match &observation.fact {
             Fact::HandlerStarted { work, handler, .. } => {
@@ -216,31 +259,51 @@ impl Staleness {
                     self.works.insert(*work, Copying { origin_us, wrote });
                 }
             }
-            Fact::TransactionBegan { database, transaction, work } => {
+            Fact::TransactionBegan {
+                database,
+                transaction,
+                work,
+            } => {
                 self.transactions.insert((*database, *transaction), *work);
             }
-            Fact::RolledBack { database, transaction } => {
+            Fact::RolledBack {
+                database,
+                transaction,
+            } => {
                 self.transactions.remove(&(*database, *transaction));
             }
-            Fact::Committed { database, transaction, changes } => {
+            Fact::Committed {
+                database,
+                transaction,
+                changes,
+            } => {
                 let work = self.transactions.remove(&(*database, *transaction));
                 if !changes.is_empty() {
                     origin_us = observation.at_us;
                     self.committed(*database, work, changes, observation.at_us);
                 }
             }
-            Fact::Sent { delivery, from, kind: MessageKind::Event, .. } => {
+            Fact::Sent {
+                delivery,
+                from,
+                kind: MessageKind::Event,
+                ..
+            } => {
                 if let Some(database) = self.relays.get(from) {
                     self.relayed.insert(*delivery, *database);
                 }
             }
             Fact::Delivered(delivery) => self.arriving_from = self.relayed.remove(delivery),
             Fact::Appended { message, .. } => {
-                let row = self.arriving_from.map(|database| (database, Arc::clone(message)));
+                let row = self
+                    .arriving_from
+                    .map(|database| (database, Arc::clone(message)));
                 let committed = row.and_then(|row| self.outbox_commits.get(&row).copied());
                 origin_us = committed.unwrap_or(origin_us);
             }
-            Fact::HandlerEnded { work, failure } => self.ended(*work, failure.is_some(), observation.at_us),
+            Fact::HandlerEnded { work, failure } => {
+                self.ended(*work, failure.is_some(), observation.at_us)
+            }
             _ => {}
         }
         self.origins.push(origin_us);
@@ -260,7 +323,7 @@ impl Staleness {
             let id = self.outboxes.get(&(database, change.table)).copied();
             let id = id.and_then(|slot| change.after.as_ref()?.get(slot));
             if let Some(id) = id {
-                let row = (database, Arc::from(id.to_string()));
+                let row = (database, Arc::from(value_text(id).unwrap_or_default()));
                 self.outbox_commits.insert(row, at_us);
             }
         }

@@ -20,7 +20,11 @@ impl Judgement {
     pub fn of(outcome: &Outcome) -> Self {
         if outcome.verdict != verdict_words(Verdict::Quiet) {
             Self::Unjudged
-        } else if outcome.invariants.iter().all(|invariant| invariant.held == Some(true)) {
+        } else if outcome
+            .invariants
+            .iter()
+            .all(|invariant| invariant.held == Some(true))
+        {
             Self::Holds
         } else {
             Self::Broken

@@ -93,7 +93,11 @@ impl Simulation {
 
     /// The records since the last call; empty unless [`Simulation::recorded`] made the run.
     pub fn take_chunk(&mut self) -> Chunk {
-        let (strings, bytes) = self.observer.encoder.as_mut().map_or_else(Default::default, Encoder::take);
+        let (strings, bytes) = self
+            .observer
+            .encoder
+            .as_mut()
+            .map_or_else(Default::default, Encoder::take);
         Chunk {
             strings,
             bytes,
@@ -131,7 +135,9 @@ impl Simulation {
 }
 
 fn named_cells(row: Vec<(Arc<str>, String)>) -> Vec<(String, String)> {
-    row.into_iter().map(|(column, value)| (column.to_string(), value)).collect()
+    row.into_iter()
+        .map(|(column, value)| (column.to_string(), value))
+        .collect()
 }
 
 /// Folds observations as they come; none is kept.

@@ -50,7 +50,9 @@ fn the_canvas_shows_the_selected_design() {
         .select_design("Nowhere")
         .expect_err("it is not there");
     assert!(
-        refusal.to_string().contains("'Database per service'"),
+        refusal
+            .to_string()
+            .ends_with("Shared database, Database per service."),
         "{refusal}"
     );
 }
