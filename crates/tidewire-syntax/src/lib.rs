@@ -5,6 +5,7 @@
 
 pub mod ast;
 mod diagnostic;
+pub mod edit;
 mod format;
 mod highlight;
 mod kind;
