@@ -50,5 +50,5 @@ pub use message::Record;
 pub use observation::*;
 pub use run::{InvariantOutcome, Outcome, Run, run};
 pub use setup::Setup;
-pub use state::State;
+pub use state::{OpenTransaction, State};
 pub use trace::{NoTrace, Sink, Trace, TraceHash};

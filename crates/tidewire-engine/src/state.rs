@@ -313,6 +313,24 @@ impl State {
         self.invariants[invariant.index()].state
     }
 
+    /// Open transactions at a store, in order of their connections.
+    pub fn open_transactions(
+        &self,
+        setup: &Setup,
+        database: DatabaseId,
+    ) -> impl Iterator<Item = OpenTransaction> {
+        let state = &self.databases[database.index()];
+        state.sessions.iter().filter_map(|(connection, session)| {
+            let pool = setup.pools.get(session.pool as usize)?;
+            Some(OpenTransaction {
+                connection: *connection,
+                transaction: state.store.transaction(*connection)?,
+                node: pool.node,
+                blocked: session.blocked,
+            })
+        })
+    }
+
     /// Connections in use and works that wait for one, over all pools to a store.
     pub fn connections(&self, setup: &Setup, database: DatabaseId) -> (u32, u32) {
         let of_database = setup.pools.iter().zip(&self.pools);
@@ -335,6 +353,19 @@ impl State {
     pub(crate) fn has_process(setup: &Setup, node: NodeId) -> bool {
         !matches!(setup.program.nodes[node.index()].kind, NodeKind::Client(_))
     }
+}
+
+/// A transaction that is neither committed nor rolled back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenTransaction {
+    /// The connection on which it runs.
+    pub connection: ConnectionId,
+    /// Its number.
+    pub transaction: TransactionId,
+    /// The service for which it works.
+    pub node: NodeId,
+    /// Whether its statement waits for locks.
+    pub blocked: bool,
 }
 
 impl Cursor {

@@ -178,8 +178,11 @@ pub struct TableContent {
     pub name: String,
     /// Its columns.
     pub columns: Vec<ColumnHead>,
-    /// Its rows, those that the event changed marked; deleted ones included once.
+    /// Its rows, those that the last commit changed marked; deleted ones included once. Of many unchanged rows
+    /// only the first are here.
     pub rows: Vec<TableRow>,
+    /// How many rows the reader sees in all.
+    pub total: u32,
 }
 
 /// A column's head.

@@ -12,6 +12,7 @@ use crate::legend::mode_words;
 use crate::metrics::MetricsFold;
 use crate::outcome::verdict_words;
 use crate::protocol::{InvariantOutcome, Outcome};
+use crate::run::Journal;
 
 /// Records of one stretch of a run, as they cross to the page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +51,7 @@ impl Simulation {
             observer: Observer {
                 hash: TraceHash::default(),
                 metrics: MetricsFold::new(Arc::clone(&program)),
+                journal: Journal::default(),
                 encoder,
             },
             run: Run::new(program, seed, choices),
@@ -89,6 +91,11 @@ impl Simulation {
     /// How it ended, if it did.
     pub fn verdict(&self) -> Option<Verdict> {
         self.state().verdict()
+    }
+
+    /// What the inspection of tables needs of the whole run; kept by recorded runs only.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.observer.journal
     }
 
     /// The records since the last call; empty unless [`Simulation::recorded`] made the run.
@@ -145,6 +152,7 @@ fn named_cells(row: Vec<(Arc<str>, String)>) -> Vec<(String, String)> {
 struct Observer {
     hash: TraceHash,
     metrics: MetricsFold,
+    journal: Journal,
     encoder: Option<Encoder>,
 }
 
@@ -153,6 +161,7 @@ impl Sink for Observer {
         self.metrics.add(&observation);
         if let Some(encoder) = &mut self.encoder {
             encoder.add(&observation);
+            self.journal.add(&observation);
         }
         self.hash.observe(observation);
     }
