@@ -20,3 +20,5 @@ pub mod source;
 pub mod transport;
 pub mod view;
 mod words;
+
+pub use tidewire_syntax::{Severity, Span};
