@@ -49,7 +49,7 @@ impl Parser<'_> {
             _ => return self.fail("an expression"),
         };
         if self.at(SyntaxKind::OpenBracket) {
-            return self.unsupported("a subscript", "use `->` on jsonb");
+            return self.unsupported("subscripts", "use `->` on jsonb");
         }
         Ok(Expression {
             kind,
@@ -99,7 +99,7 @@ impl Parser<'_> {
             let inner = parser.expression()?;
             if parser.at(SyntaxKind::Comma) {
                 let hint = "compare column by column, joined by AND";
-                return parser.unsupported("a row of several values", hint);
+                return parser.unsupported("rows as values", hint);
             }
             parser.expect(SyntaxKind::CloseParen, "`)`")?;
             Ok(Expression {
@@ -133,7 +133,7 @@ impl Parser<'_> {
         if let Some((name, hint)) =
             special.filter(|_| next == SyntaxKind::OpenParen || is_reserved(&word))
         {
-            return self.unsupported(&format!("`{}`", name.to_uppercase()), hint);
+            return self.unsupported(&format!("`{}`", name.to_ascii_uppercase()), hint);
         }
         // `left` and `right` are reserved except as functions.
         let function = !is_reserved(&word) || matches!(word.as_str(), "left" | "right");
@@ -151,7 +151,7 @@ impl Parser<'_> {
     /// `date '2024-01-31'`; strings with a prefix, such as `E'…'`, are left out.
     fn typed_literal(&mut self, word: &str) -> Parsed<ExpressionKind> {
         if matches!(word, "e" | "b" | "x" | "n" | "u") {
-            return self.unsupported("a string with a prefix", "write '…', with '' for a quote");
+            return self.unsupported("strings with a prefix", "write '…', with '' for a quote");
         }
         if word == "interval" {
             let hint = "times are integers of a unit, or columns with fixed values";
@@ -181,7 +181,7 @@ impl Parser<'_> {
         }
         self.bump();
         if self.at(SyntaxKind::Star) {
-            return self.unsupported("a whole row as a value", "name its columns");
+            return self.unsupported("whole rows as values", "name its columns");
         }
         // Behind a dot any word will do.
         let column = match self.kind() {
@@ -200,7 +200,7 @@ impl Parser<'_> {
             );
         }
         if self.at(SyntaxKind::OpenParen) {
-            return self.unsupported("a function in a schema", "");
+            return self.unsupported("functions in schemas", "");
         }
         Ok(ExpressionKind::Column {
             table: Some(first),
@@ -240,7 +240,7 @@ impl Parser<'_> {
         }
         self.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
         for (word, what) in [
-            ("over", "a window function"),
+            ("over", "window functions"),
             ("filter", "`FILTER` behind an aggregate"),
             ("within", "`WITHIN GROUP`"),
         ] {

@@ -19,7 +19,7 @@ impl Parser<'_> {
                 }
                 false => "only tables are created",
             };
-            let what = format!("`CREATE {}`", self.nth_text(0).to_uppercase());
+            let what = format!("`CREATE {}`", self.nth_text(0).to_ascii_uppercase());
             return match self.at(SyntaxKind::Word) {
                 true => self.unsupported(&what, hint),
                 false => self.fail("`table`"),
@@ -189,7 +189,7 @@ impl Parser<'_> {
             .any(|word| self.at_word(word));
         if deferred || self.at_words(&["not", "deferrable"]) {
             let hint = "constraints are checked at every statement";
-            return self.unsupported("a deferrable constraint", hint);
+            return self.unsupported("deferrable constraints", hint);
         }
         Ok(())
     }
@@ -202,11 +202,11 @@ impl Parser<'_> {
         }
         self.expect_word("as")?;
         if self.at(SyntaxKind::OpenParen) {
-            return self.unsupported("a generated column", "compute it in the query");
+            return self.unsupported("generated columns", "compute it in the query");
         }
         self.expect_word("identity")?;
         if self.at(SyntaxKind::OpenParen) {
-            return self.unsupported("an option of a sequence", "sequences count 1, 2, 3");
+            return self.unsupported("options of sequences", "sequences count 1, 2, 3");
         }
         Ok(ColumnConstraintKind::Identity { always })
     }
@@ -258,7 +258,7 @@ impl Parser<'_> {
         let start = self.start();
         self.bump_as(SyntaxKind::Keyword);
         if !self.at_word("table") {
-            let what = format!("`ALTER {}`", self.nth_text(0).to_uppercase());
+            let what = format!("`ALTER {}`", self.nth_text(0).to_ascii_uppercase());
             return self.unsupported(&what, "only tables are altered");
         }
         self.eat_word("table");
@@ -268,7 +268,10 @@ impl Parser<'_> {
         let table = self.table_name()?;
         let action = self.alter_action()?;
         if self.at(SyntaxKind::Comma) {
-            return self.unsupported("several actions at once", "write one ALTER TABLE for each");
+            return self.unsupported(
+                "ALTER TABLE with several actions",
+                "write one ALTER TABLE for each",
+            );
         }
         Ok(AlterTable {
             table,
@@ -297,7 +300,7 @@ impl Parser<'_> {
         let constraint = ["constraint", "primary", "unique", "check", "foreign"];
         if self.eat_word("add") {
             if self.one_of(&constraint).is_some() {
-                return self.unsupported("adding a constraint", "write it in CREATE TABLE");
+                return self.unsupported("`ADD CONSTRAINT`", "write it in CREATE TABLE");
             }
             self.eat_word("column");
             if self.at_words(&["if", "not", "exists"]) {

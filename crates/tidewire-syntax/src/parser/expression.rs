@@ -88,6 +88,9 @@ impl Parser<'_> {
             }
         }
         self.height = height;
+        if self.at(SyntaxKind::Unknown) && "~^&|@?!".contains(self.nth_text(0)) {
+            return self.unsupported(&format!("the operator {}", self.found()), "");
+        }
         Ok(left)
     }
 
@@ -198,7 +201,7 @@ impl Parser<'_> {
         let operand = Box::new(left);
         let kind = match infix {
             Infix::Like if !self.at_word("like") => {
-                let what = format!("`{}`", self.nth_text(0).to_uppercase());
+                let what = format!("`{}`", self.nth_text(0).to_ascii_uppercase());
                 self.unsupported(&what, "use LIKE, with lower(x) to ignore case")
             }
             infix => {

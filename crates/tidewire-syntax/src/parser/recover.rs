@@ -42,13 +42,12 @@ impl Parser<'_> {
         match self.kind() {
             SyntaxKind::End => "the end of the text".to_string(),
             _ => {
+                // A text of several lines is named by its first.
                 let text = self.nth_text(0);
-                let shown: String = text.chars().take(24).collect();
-                let more = if shown.len() < text.len() { "…" } else { "" };
-                format!(
-                    "`{}{more}`",
-                    shown.escape_debug().to_string().replace("\\'", "'")
-                )
+                let line = text.split(['\n', '\r']).next().unwrap_or(text);
+                let end = line.char_indices().nth(24).map_or(line.len(), |(at, _)| at);
+                let more = if end < text.len() { "…" } else { "" };
+                format!("`{}{more}`", &line[..end])
             }
         }
     }
@@ -63,19 +62,33 @@ impl Parser<'_> {
 
     /// Reports that something else was expected.
     pub(super) fn fail<T>(&mut self, expected: &str) -> Parsed<T> {
+        Err(self.say_expected(expected))
+    }
+
+    // What returns `Failed` is kept apart from what is generic, so that there is one copy of it.
+
+    fn say_expected(&mut self, expected: &str) -> Failed {
         let message = format!("expected {expected}, found {}", self.found());
         self.report(Diagnostic::error("syntax", self.found_span(), message));
-        Err(Failed)
+        Failed
     }
 
     /// Reports something with a hint at the next token.
     pub(super) fn fail_hint<T>(&mut self, message: String, hint: impl Into<String>) -> Parsed<T> {
+        Err(self.say_hint(message, hint.into()))
+    }
+
+    fn say_hint(&mut self, message: String, hint: String) -> Failed {
         self.report(Diagnostic::error("syntax", self.found_span(), message).hint(hint));
-        Err(Failed)
+        Failed
     }
 
     /// Reports that one of some words was expected, with the nearest one as a fix.
     pub(super) fn unknown_word<T>(&mut self, expected: &str, words: &[&str]) -> Parsed<T> {
+        Err(self.say_words(expected, words))
+    }
+
+    fn say_words(&mut self, expected: &str, words: &[&str]) -> Failed {
         let message = format!("expected {expected}, found {}", self.found());
         let mut diagnostic = Diagnostic::error("syntax", self.found_span(), message);
         let near = match self.kind() {
@@ -94,7 +107,7 @@ impl Parser<'_> {
             diagnostic = diagnostic.hint(format!("one of: {}", words.join(", ")));
         }
         self.report(diagnostic);
-        Err(Failed)
+        Failed
     }
 
     /// Refuses what PostgreSQL has and the language does not, at the next token.
@@ -104,7 +117,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn report_unsupported(&mut self, span: Span, what: &str, hint: &str) {
-        let message = format!("{what} is outside the subset of SQL that Tidewire runs");
+        let message = format!("PostgreSQL has {what}, Tidewire does not");
         let mut diagnostic = Diagnostic::error("not-supported", span, message);
         if !hint.is_empty() {
             diagnostic = diagnostic.hint(hint);
@@ -114,13 +127,17 @@ impl Parser<'_> {
 
     /// Refuses a part of the language that is reserved for later.
     pub(super) fn not_yet<T>(&mut self, what: &str) -> Parsed<T> {
+        Err(self.say_not_yet(what))
+    }
+
+    fn say_not_yet(&mut self, what: &str) -> Failed {
         let message = format!("{what} is not part of the language yet");
         self.report(Diagnostic::error(
             "not-supported",
             self.found_span(),
             message,
         ));
-        Err(Failed)
+        Failed
     }
 
     /// Takes the `;` behind a step or member. One that is missing at the end of a line is reported and

@@ -12,7 +12,7 @@ impl Parser<'_> {
     /// Entry of a query at `select`, nested or not.
     pub(crate) fn select(&mut self) -> Parsed<Select> {
         if self.at_word("with") || self.at_word("values") {
-            let what = format!("`{}` as a query", self.nth_text(0).to_uppercase());
+            let what = format!("`{}` as a query", self.nth_text(0).to_ascii_uppercase());
             return self.unsupported(&what, "use SELECT");
         }
         if !self.at_word("select") {
@@ -101,7 +101,7 @@ impl Parser<'_> {
         };
         if !bare {
             if self.at_word("over") || self.at_word("filter") {
-                return self.unsupported("a window function or an aggregate's FILTER", "");
+                return self.unsupported("window functions and FILTER", "");
             }
             return Ok(None);
         }
@@ -127,16 +127,16 @@ impl Parser<'_> {
     fn table_reference(&mut self) -> Parsed<TableReference> {
         if self.at(SyntaxKind::OpenParen) {
             let hint = "name a table; filter by EXISTS or IN (SELECT …)";
-            return self.unsupported("a query or a group of joins in FROM", hint);
+            return self.unsupported("queries and groups of joins in FROM", hint);
         }
         for word in ["lateral", "only"] {
             if self.at_word(word) {
-                return self.unsupported(&format!("`{}`", word.to_uppercase()), "");
+                return self.unsupported(&format!("`{}`", word.to_ascii_uppercase()), "");
             }
         }
         let name = self.table_name()?;
         if self.at(SyntaxKind::OpenParen) {
-            return self.unsupported("a function in FROM", "");
+            return self.unsupported("functions in FROM", "");
         }
         let alias = self.table_alias(true)?;
         if self.at_word("tablesample") || (alias.is_some() && self.at(SyntaxKind::OpenParen)) {
@@ -150,7 +150,7 @@ impl Parser<'_> {
         for word in ["right", "full", "natural"] {
             if self.at_word(word) {
                 let hint = "use LEFT JOIN with the tables the other way round, or JOIN … ON";
-                return self.unsupported(&format!("`{} JOIN`", word.to_uppercase()), hint);
+                return self.unsupported(&format!("`{} JOIN`", word.to_ascii_uppercase()), hint);
             }
         }
         let kind = match self.one_of(&["join", "inner", "left", "cross"]) {
@@ -200,7 +200,7 @@ impl Parser<'_> {
                 parser.eat_words(&["group", "by"]);
                 for word in ["grouping", "rollup", "cube", "all", "distinct"] {
                     if parser.at_word(word) {
-                        return parser.unsupported(&format!("`{}`", word.to_uppercase()), "");
+                        return parser.unsupported(&format!("`{}`", word.to_ascii_uppercase()), "");
                     }
                 }
                 parser.expression_list()
@@ -218,7 +218,7 @@ impl Parser<'_> {
                     "window" => "",
                     _ => "write two queries; in a condition use OR, AND or NOT EXISTS",
                 };
-                return self.unsupported(&format!("`{}`", word.to_uppercase()), hint);
+                return self.unsupported(&format!("`{}`", word.to_ascii_uppercase()), hint);
             }
         }
         Ok(())
@@ -253,7 +253,10 @@ impl Parser<'_> {
                 let locking = self.node(SyntaxKind::Clause, |parser| parser.locking())?;
                 select.locking = Some(locking);
             } else if self.at_word("for") {
-                return self.unsupported("a second locking clause", "name all tables in one");
+                return self.unsupported(
+                    "several locking clauses in a query",
+                    "name all tables in one",
+                );
             } else {
                 return Ok(());
             }

@@ -96,7 +96,7 @@ impl Parser<'_> {
                 let left_out = LEFT_OUT.iter().find(|(word, _)| self.at_word(word));
                 match left_out {
                     Some((word, hint)) => {
-                        self.unsupported(&format!("`{}`", word.to_uppercase()), hint)
+                        self.unsupported(&format!("`{}`", word.to_ascii_uppercase()), hint)
                     }
                     None => self.unknown_word("an SQL statement", STATEMENTS),
                 }
@@ -159,7 +159,7 @@ impl Parser<'_> {
             } else if self.eat_words(&["read", "write"]) {
                 self.eat(SyntaxKind::Comma);
             } else if self.at_words(&["read", "only"]) || self.at_word("deferrable") {
-                return self.unsupported("a read-only transaction", "leave out READ ONLY");
+                return self.unsupported("read-only transactions", "leave out READ ONLY");
             } else {
                 return Ok(Statement::Begin(level));
             }
@@ -179,7 +179,7 @@ impl Parser<'_> {
         }
         let table = self.identifier("the name of a table")?;
         if self.at(SyntaxKind::Dot) {
-            return self.unsupported("a schema before the table", "write `database.table`");
+            return self.unsupported("schemas", "write `database.table`");
         }
         Ok(TableName {
             database: Some(first),
@@ -299,7 +299,7 @@ impl Parser<'_> {
             target = self.column_list()?;
         }
         if self.at_word("where") {
-            return self.unsupported("a partial conflict target", "leave out its WHERE");
+            return self.unsupported("partial conflict targets", "leave out its WHERE");
         }
         if self.at_words(&["on", "constraint"]) {
             let hint = "name the columns: ON CONFLICT (a, b)";
@@ -336,7 +336,7 @@ impl Parser<'_> {
             loop {
                 if parser.at(SyntaxKind::OpenParen) {
                     let hint = "assign one column at a time";
-                    return parser.unsupported("an assignment to several columns", hint);
+                    return parser.unsupported("assignments to several columns at once", hint);
                 }
                 let column = parser.identifier("the name of a column")?;
                 if parser.at(SyntaxKind::Dot) {

@@ -178,6 +178,10 @@ impl Parser<'_> {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
             let mut arguments = Vec::new();
             while !parser.at(SyntaxKind::CloseParen) {
+                if !parser.at_name() && !parser.at(SyntaxKind::End) {
+                    let message = format!("expected a name and `=>`, found {}", parser.found());
+                    return parser.fail_hint(message, "values are passed by name: `name => …`");
+                }
                 let name = parser.identifier("a name and `=>`")?;
                 if !parser.at(SyntaxKind::FatArrow) {
                     let message = format!("expected `=>`, found {}", parser.found());

@@ -69,7 +69,7 @@ impl Parser<'_> {
         if self.at(SyntaxKind::OpenBracket) {
             self.report_unsupported(
                 self.span(),
-                "an array type",
+                "array types",
                 "use jsonb or a table of its own",
             );
             self.bump();
@@ -103,7 +103,7 @@ impl Parser<'_> {
             TypeKind::Timestamp | TypeKind::TimestampTz => {
                 if self.at(SyntaxKind::OpenParen) {
                     let hint = "times count whole microseconds";
-                    self.report_unsupported(self.span(), "a precision of timestamps", hint);
+                    self.report_unsupported(self.span(), "precisions of timestamps", hint);
                     self.modifiers(1)?;
                 }
                 if kind == TypeKind::Timestamp && self.eat_words(&["with", "time", "zone"]) {

@@ -1,0 +1,386 @@
+//! What people read when something is wrong: place, message, hint and fix.
+
+use expect_test::{Expect, expect};
+use tidewire_syntax::{LineColumn, apply, parse};
+
+/// Diagnostics with their hints, and what the line becomes when the fix is applied.
+fn check(text: &str, expect: Expect) {
+    let parsed = parse(text);
+    let mut shown = String::new();
+    for one in parsed.diagnostics() {
+        let place = LineColumn::of(text, one.span.start);
+        shown += &format!(
+            "{}:{} {}: {}\n",
+            place.line, place.column, one.code, one.message
+        );
+        if let Some(hint) = &one.hint {
+            shown += &format!("  hint: {hint}\n");
+        }
+        if let Some(fix) = &one.fix {
+            let fixed = apply(text, &fix.edits);
+            let line = fixed.lines().nth(place.line as usize - 1).unwrap_or("");
+            shown += &format!("  fix: {} → {}\n", fix.title, line.trim());
+        }
+    }
+    expect.assert_eq(&shown);
+}
+
+/// The same for steps of a command.
+fn check_steps(steps: &str, expect: Expect) {
+    check(
+        &format!("service s {{\ncommand c(x int) {{\n{steps}\n}}\n}}"),
+        expect,
+    );
+}
+
+#[test]
+fn words_that_were_meant() {
+    check(
+        "sevice a {}",
+        expect![[r#"
+        1:1 syntax: expected a block, found `sevice`
+          hint: did you mean `service`?
+          fix: Change to `service` → service a {}
+    "#]],
+    );
+    check(
+        "broker b log { topic t partions 3; }",
+        expect![[r#"
+        1:24 syntax: expected `;` or `partitions`, found `partions`
+          hint: did you mean `partitions`?
+          fix: Change to `partitions` → broker b log { topic t partitions 3; }
+    "#]],
+    );
+    check(
+        "broker b lgo {}",
+        expect![[r#"
+        1:10 syntax: expected the kind of broker, found `lgo`
+          hint: did you mean `log`?
+          fix: Change to `log` → broker b log {}
+    "#]],
+    );
+    check(
+        "database d relational { isolaton read committed; }",
+        expect![[r#"
+            1:25 syntax: expected a member of a database, found `isolaton`
+              hint: did you mean `isolation`?
+              fix: Change to `isolation` → database d relational { isolation read committed; }
+        "#]],
+    );
+    check(
+        "service s { comand c() {} query q() {} }",
+        expect![[r#"
+        1:13 syntax: expected a member of a service, found `comand`
+          hint: did you mean `command`?
+          fix: Change to `command` → service s { command c() {} query q() {} }
+    "#]],
+    );
+    check_steps(
+        "slect 1;\nreply ();",
+        expect![[r#"
+        3:1 syntax: expected a step, found `slect`
+          hint: did you mean `select`?
+          fix: Change to `select` → select 1;
+    "#]],
+    );
+    check(
+        "event E(a itn);",
+        expect![[r#"
+        1:11 syntax: `itn` is not a type
+          hint: did you mean `int`?
+          fix: Change to `int` → event E(a int);
+    "#]],
+    );
+    check(
+        "event E(a float, b text[]);",
+        expect![[r#"
+            1:11 not-supported: PostgreSQL has the type `float`, Tidewire does not
+              hint: there are no floats: use numeric
+            1:24 not-supported: PostgreSQL has array types, Tidewire does not
+              hint: use jsonb or a table of its own
+        "#]],
+    );
+}
+
+#[test]
+fn missing_punctuation() {
+    check_steps(
+        "select 1\nselect 2;",
+        expect![[r#"
+        3:9 syntax: expected `;`, found `select`
+          hint: every step and every line of a block ends in `;`
+          fix: Insert `;` → select 1;
+    "#]],
+    );
+    check(
+        "broker b log {\n  topic a\n  topic b partitions\n  topic c;\n}",
+        expect![[r#"
+            2:10 syntax: expected `;`, found `topic`
+              hint: every step and every line of a block ends in `;`
+              fix: Insert `;` → topic a;
+            4:3 syntax: expected the number of partitions, found `topic`
+        "#]],
+    );
+    check(
+        "service a {\n  command c() {\n    reply ();\n\nservice b {}\n",
+        expect![[r#"
+            1:11 syntax: this `{` has no closing `}`
+              fix: Insert `}` → service a {
+            2:15 syntax: this `{` has no closing `}`
+              fix: Insert `}` → command c() {
+        "#]],
+    );
+    check(
+        "service a {}\n}\nservice b {}",
+        expect![[r#"
+        2:1 syntax: this `}` closes nothing
+    "#]],
+    );
+    check(
+        "about 'it is\n",
+        expect![[r#"
+        1:7 syntax: this string has no closing `'`
+          hint: a quote within a string is written twice: 'it''s'
+    "#]],
+    );
+    check(
+        "/* a /* b */\nservice a {}",
+        expect![[r#"
+        1:1 syntax: this comment has no closing `*/`
+          hint: comments nest: every `/*` needs its own `*/`
+    "#]],
+    );
+    check_steps(
+        "reply (x = 1);",
+        expect![[r#"
+        3:10 syntax: expected `=>`, found `=`
+          hint: values are passed by name: `x => …`
+    "#]],
+    );
+    check_steps(
+        "call s.c(1);",
+        expect![[r#"
+            3:10 syntax: expected a name and `=>`, found `1`
+              hint: values are passed by name: `name => …`
+        "#]],
+    );
+    check_steps(
+        "wait 50;",
+        expect![[r#"
+        3:6 syntax: the duration 50 needs a unit
+          hint: units are us, ms, s, m and h: `50ms`
+          fix: Change to `50ms` → wait 50ms;
+    "#]],
+    );
+    check_steps(
+        "wait 50ms to 20ms;",
+        expect![[r#"
+        3:6 syntax: this range ends before it begins
+          fix: Swap the two → wait 20ms to 50ms;
+    "#]],
+    );
+}
+
+#[test]
+fn reserved_words() {
+    check(
+        "service order {}",
+        expect![[r#"
+        1:9 syntax: expected the name of the service, found the reserved word `order`
+          hint: SQL reserves it: as a name it is written "order"
+          fix: Put it in quotes → service "order" {}
+    "#]],
+    );
+    check_steps(
+        "select user from t;",
+        expect![[r#"
+        3:8 syntax: expected an expression, found the reserved word `user`
+          hint: SQL reserves it: as a name it is written "user"
+          fix: Put it in quotes → select "user" from t;
+    "#]],
+    );
+}
+
+#[test]
+fn sql_that_is_left_out_says_so() {
+    check_steps(
+        "with a as (select 1) select * from a;",
+        expect![[r#"
+            3:1 not-supported: PostgreSQL has `WITH`, Tidewire does not
+              hint: make the inner query a step of its own, or use EXISTS
+        "#]],
+    );
+    check_steps(
+        "select 1 union select 2;",
+        expect![[r#"
+            3:10 not-supported: PostgreSQL has `UNION`, Tidewire does not
+              hint: write two queries; in a condition use OR, AND or NOT EXISTS
+        "#]],
+    );
+    check_steps(
+        "select row_number() over (order by a) from t;",
+        expect![[r#"
+            3:21 not-supported: PostgreSQL has window functions, Tidewire does not
+              hint: use GROUP BY, or CASE within the aggregate
+        "#]],
+    );
+    check_steps(
+        "select * from (select 1) a;",
+        expect![[r#"
+            3:15 not-supported: PostgreSQL has queries and groups of joins in FROM, Tidewire does not
+              hint: name a table; filter by EXISTS or IN (SELECT …)
+        "#]],
+    );
+    check_steps(
+        "select a from t right join u on true;",
+        expect![[r#"
+            3:17 not-supported: PostgreSQL has `RIGHT JOIN`, Tidewire does not
+              hint: use LEFT JOIN with the tables the other way round, or JOIN … ON
+        "#]],
+    );
+    check_steps(
+        "update t set a = 1 from u;",
+        expect![[r#"
+            3:20 not-supported: PostgreSQL has `UPDATE … FROM`, Tidewire does not
+              hint: use a subquery: SET a = (SELECT …) WHERE EXISTS (SELECT …)
+        "#]],
+    );
+    check_steps(
+        "select (a, b) = (1, 2);",
+        expect![[r#"
+            3:10 not-supported: PostgreSQL has rows as values, Tidewire does not
+              hint: compare column by column, joined by AND
+        "#]],
+    );
+    check_steps(
+        "select a ilike 'x';",
+        expect![[r#"
+            3:10 not-supported: PostgreSQL has `ILIKE`, Tidewire does not
+              hint: use LIKE, with lower(x) to ignore case
+        "#]],
+    );
+    check_steps(
+        "select interval '1 day';",
+        expect![[r#"
+            3:8 not-supported: PostgreSQL has `INTERVAL`, Tidewire does not
+              hint: times are integers of a unit, or columns with fixed values
+        "#]],
+    );
+    check_steps(
+        "select a = any(b);",
+        expect![[r#"
+            3:12 not-supported: PostgreSQL has `ANY`, `SOME` and `ALL`, Tidewire does not
+              hint: use IN or EXISTS
+        "#]],
+    );
+    check_steps(
+        "truncate t;",
+        expect![[r#"
+            3:1 not-supported: PostgreSQL has `TRUNCATE`, Tidewire does not
+              hint: use DELETE FROM
+        "#]],
+    );
+    check(
+        "database d relational { create index on t (a); create table if not exists t (a int); }",
+        expect![[r#"
+            1:32 not-supported: PostgreSQL has `CREATE INDEX`, Tidewire does not
+              hint: leave it out: an index changes nothing but time; for uniqueness use UNIQUE
+            1:61 not-supported: PostgreSQL has `IF NOT EXISTS`, Tidewire does not
+              hint: leave it out: every run begins with empty databases
+        "#]],
+    );
+    check(
+        "saga Order() { }",
+        expect![[r#"
+        1:1 not-supported: the block `saga` is not part of the language yet
+    "#]],
+    );
+    check(
+        "fault pause s at 1s;",
+        expect![[r#"
+        1:7 not-supported: the fault `pause` is not part of the language yet
+    "#]],
+    );
+}
+
+#[test]
+fn sql_mistakes() {
+    check_steps(
+        "select a = b = c;",
+        expect![[r#"
+        3:14 syntax: comparisons cannot be chained
+          hint: put one of them in parentheses, or join them by AND
+    "#]],
+    );
+    check_steps(
+        "select a from t where;",
+        expect![[r#"
+        3:22 syntax: expected an expression, found `;`
+    "#]],
+    );
+    check_steps(
+        "insert into t values (1, 2), (3);",
+        expect![[r#"
+        3:30 syntax: VALUES lists must all be the same length
+    "#]],
+    );
+    check_steps(
+        "insert into t values (1) on conflict do update set a = 1;",
+        expect![[r#"
+            3:26 syntax: ON CONFLICT DO UPDATE requires the columns of a unique constraint
+              hint: write `on conflict (column) do update …`
+        "#]],
+    );
+    check_steps(
+        "select a in ();",
+        expect![[r#"
+        3:13 syntax: IN needs at least one value
+    "#]],
+    );
+    check_steps(
+        "update t a = 1;",
+        expect![[r#"
+        3:12 syntax: expected `set`, found `=`
+    "#]],
+    );
+    check_steps(
+        "select 12abc;",
+        expect![[r#"
+        3:8 syntax: a word runs into this number
+          hint: durations end in us, ms, s, m or h, ordinals in st, nd, rd or th
+    "#]],
+    );
+    check_steps(
+        "select $1;",
+        expect![[r#"
+        3:8 syntax: values have no numbers here
+          hint: write `:name`
+    "#]],
+    );
+    check_steps(
+        "select a ~ 'x';",
+        expect![[r#"
+            3:10 not-supported: PostgreSQL has the operator `~`, Tidewire does not
+        "#]],
+    );
+    check_steps(
+        "insert into t (a, order) values (1, 2);",
+        expect![[r#"
+        3:19 syntax: expected the name of a column, found the reserved word `order`
+          hint: SQL reserves it: as a name it is written "order"
+          fix: Put it in quotes → insert into t (a, "order") values (1, 2);
+    "#]],
+    );
+}
+
+#[test]
+fn one_mistake_leaves_the_rest_standing() {
+    let text =
+        "service a { command c() { selct 1; reply (); } workers many; instances 2; }\nservice b {}";
+    let parsed = parse(text);
+    assert_eq!(parsed.diagnostics().len(), 2);
+    let shown = format!("{:#?}", parsed.file());
+    for kept in ["Reply", "Instances", "\"b\""] {
+        assert!(shown.contains(kept), "{kept} is lost");
+    }
+}
