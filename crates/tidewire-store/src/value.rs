@@ -1,6 +1,13 @@
-//! Values and their types.
+//! Values and their types: text form, total order, hash. How one becomes another is in `cast`.
 
+use std::cmp::Ordering;
+use std::fmt;
 use std::sync::Arc;
+
+use tidewire_syntax::ast::sql::TypeKind;
+
+use crate::datetime;
+use crate::hash::{StableHash, StableHasher};
 
 /// One value of a column, a parameter or an expression.
 ///
@@ -62,3 +69,208 @@ pub enum Type {
 
 /// A row of a result or a table, shared between versions, snapshots and forks.
 pub type Row = Arc<[Value]>;
+
+/// What a row without a value at some slot has there.
+pub(crate) static NULL: Value = Value::Null;
+
+impl Value {
+    /// Text.
+    pub fn text(text: impl Into<Arc<str>>) -> Self {
+        Value::Text(text.into())
+    }
+
+    /// Is it null?
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// Order of two values of one type, null above all, as an index has it. Values of different kinds, which
+    /// no typed expression compares, are ordered by kind so that this is a total order.
+    pub fn total_order(&self, other: &Value) -> Ordering {
+        match (self, other) {
+            (Value::Integer(a), Value::Integer(b)) => a.cmp(b),
+            (Value::Numeric(a), Value::Numeric(b)) => a.compare(*b),
+            (Value::Integer(a), Value::Numeric(b)) => crate::Numeric::from(*a).compare(*b),
+            (Value::Numeric(a), Value::Integer(b)) => a.compare(crate::Numeric::from(*b)),
+            (Value::Text(a), Value::Text(b)) | (Value::Json(a), Value::Json(b)) => {
+                a.as_bytes().cmp(b.as_bytes())
+            }
+            (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
+            (Value::Date(a), Value::Date(b)) => a.cmp(b),
+            (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
+            (Value::Date(a), Value::Timestamp(b)) => {
+                (i64::from(*a) * datetime::DAY_US).cmp(b)
+            }
+            (Value::Timestamp(a), Value::Date(b)) => {
+                a.cmp(&(i64::from(*b) * datetime::DAY_US))
+            }
+            (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
+            _ => self.kind().cmp(&other.kind()),
+        }
+    }
+
+    /// Rank among kinds; null last, integers next to numerics.
+    fn kind(&self) -> u8 {
+        match self {
+            Value::Boolean(_) => 1,
+            Value::Integer(_) => 2,
+            Value::Numeric(_) => 3,
+            Value::Text(_) => 4,
+            Value::Date(_) => 5,
+            Value::Timestamp(_) => 6,
+            Value::Uuid(_) => 7,
+            Value::Json(_) => 8,
+            Value::Null => 9,
+        }
+    }
+
+    /// The value in a form in which equal keys of one column are equal bit by bit.
+    pub(crate) fn key_form(&self) -> Value {
+        match self {
+            Value::Numeric(number) => Value::Numeric(number.normalized()),
+            other => other.clone(),
+        }
+    }
+
+    /// The text that a client gets for a value of this type; `None` for null. Booleans are `t` and `f`.
+    pub fn render(&self, data_type: Type) -> Option<String> {
+        Some(match self {
+            Value::Null => return None,
+            Value::Boolean(true) => "t".to_string(),
+            Value::Boolean(false) => "f".to_string(),
+            Value::Timestamp(us) if data_type == Type::TimestampTz => {
+                format!("{}+00", datetime::timestamp_text(*us))
+            }
+            other => other.to_string(),
+        })
+    }
+}
+
+/// As a cast to text prints it; null prints as `NULL`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Null => f.write_str("NULL"),
+            Value::Boolean(value) => write!(f, "{value}"),
+            Value::Integer(value) => write!(f, "{value}"),
+            Value::Numeric(value) => write!(f, "{value}"),
+            Value::Text(value) | Value::Json(value) => f.write_str(value),
+            Value::Date(days) => f.write_str(&datetime::date_text(*days)),
+            Value::Timestamp(us) => f.write_str(&datetime::timestamp_text(*us)),
+            Value::Uuid(bits) => write!(
+                f,
+                "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+                bits >> 96,
+                (bits >> 80) & 0xffff,
+                (bits >> 64) & 0xffff,
+                (bits >> 48) & 0xffff,
+                bits & 0xffff_ffff_ffff
+            ),
+        }
+    }
+}
+
+impl StableHash for Value {
+    #[inline]
+    fn stable_hash(&self, hasher: &mut StableHasher) {
+        hasher.word(u64::from(self.kind()));
+        match self {
+            Value::Null => {}
+            Value::Boolean(value) => hasher.word(u64::from(*value)),
+            Value::Integer(value) => hasher.word(*value as u64),
+            Value::Numeric(value) => {
+                hasher.word(value.digits as u64);
+                hasher.word((value.digits >> 64) as u64);
+                hasher.word(u64::from(value.scale));
+            }
+            Value::Text(text) | Value::Json(text) => hasher.bytes(text.as_bytes()),
+            Value::Date(days) => hasher.word(*days as u64),
+            Value::Timestamp(us) => hasher.word(*us as u64),
+            Value::Uuid(bits) => {
+                hasher.word(*bits as u64);
+                hasher.word((bits >> 64) as u64);
+            }
+        }
+    }
+}
+
+impl StableHash for [Value] {
+    #[inline]
+    fn stable_hash(&self, hasher: &mut StableHasher) {
+        hasher.word(self.len() as u64);
+        for value in self {
+            value.stable_hash(hasher);
+        }
+    }
+}
+
+impl Type {
+    /// Reads a type of the language; `serial` is an integer here.
+    pub fn of(kind: TypeKind) -> Type {
+        match kind {
+            TypeKind::SmallInt => Type::SmallInt,
+            TypeKind::Integer | TypeKind::Serial => Type::Integer,
+            TypeKind::BigInt | TypeKind::BigSerial => Type::BigInt,
+            TypeKind::Numeric(digits) => Type::Numeric(digits),
+            TypeKind::Text => Type::Text,
+            TypeKind::VarChar(length) => Type::VarChar(length),
+            TypeKind::Boolean => Type::Boolean,
+            TypeKind::Date => Type::Date,
+            TypeKind::Timestamp => Type::Timestamp,
+            TypeKind::TimestampTz => Type::TimestampTz,
+            TypeKind::Uuid => Type::Uuid,
+            TypeKind::Json => Type::Json,
+            TypeKind::Jsonb => Type::Jsonb,
+        }
+    }
+
+    /// smallint, integer, bigint, numeric
+    pub fn is_number(self) -> bool {
+        self.is_integer() || matches!(self, Type::Numeric(_))
+    }
+
+    /// smallint, integer, bigint
+    pub fn is_integer(self) -> bool {
+        matches!(self, Type::SmallInt | Type::Integer | Type::BigInt)
+    }
+
+    /// text, varchar
+    pub fn is_text(self) -> bool {
+        matches!(self, Type::Text | Type::VarChar(_))
+    }
+
+    /// date, timestamp, timestamptz
+    pub fn is_time(self) -> bool {
+        matches!(self, Type::Date | Type::Timestamp | Type::TimestampTz)
+    }
+
+    /// The type without length, precision and scale.
+    pub fn base(self) -> Type {
+        match self {
+            Type::Numeric(_) => Type::Numeric(None),
+            Type::VarChar(_) => Type::VarChar(None),
+            other => other,
+        }
+    }
+}
+
+/// PostgreSQL's `format_type` without length, precision and scale, as its messages have it.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Type::SmallInt => "smallint",
+            Type::Integer => "integer",
+            Type::BigInt => "bigint",
+            Type::Numeric(_) => "numeric",
+            Type::Text => "text",
+            Type::VarChar(_) => "character varying",
+            Type::Boolean => "boolean",
+            Type::Date => "date",
+            Type::Timestamp => "timestamp without time zone",
+            Type::TimestampTz => "timestamp with time zone",
+            Type::Uuid => "uuid",
+            Type::Json => "json",
+            Type::Jsonb => "jsonb",
+        })
+    }
+}

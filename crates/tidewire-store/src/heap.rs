@@ -1,0 +1,288 @@
+//! The rows of one table with their indexes: making, undoing and forgetting versions. No waiting, no rules:
+//! those are in `locks` and `constraints`.
+
+use std::ops::ControlFlow;
+
+use crate::catalog::Index;
+use crate::hash::{StableHash, StableHasher};
+use crate::index::{IndexKey, IndexMap};
+use crate::pages::Pages;
+use crate::versions::{RowEntry, Stamp, Version, View};
+use crate::{Row, RowId, TableId, Value};
+
+/// The stored part of a table.
+#[derive(Clone, Debug)]
+pub(crate) struct Heap {
+    id: TableId,
+    rows: Pages<RowEntry>,
+    indexes: Vec<IndexMap>,
+    next_row: u32,
+    next_position: u64,
+    /// No row was ever updated, so ids are in heap order.
+    in_order: bool,
+    /// Sum of the hashes of quiet rows.
+    quiet_sum: u128,
+    /// Grows with each commit that changed the table.
+    pub(crate) version: u64,
+}
+
+impl Heap {
+    /// An empty one.
+    pub(crate) fn new(id: TableId, indexes: usize) -> Self {
+        Self {
+            id,
+            rows: Pages::default(),
+            indexes: vec![IndexMap::default(); indexes],
+            next_row: 0,
+            next_position: 0,
+            in_order: true,
+            quiet_sum: 0,
+            version: 0,
+        }
+    }
+
+    /// Sum of the hashes of quiet rows: the same whatever order they came in.
+    pub(crate) fn quiet_sum(&self) -> u128 {
+        self.quiet_sum
+    }
+
+    /// One row.
+    #[inline]
+    pub(crate) fn entry(&self, row: RowId) -> Option<&RowEntry> {
+        self.rows.get(row.0)
+    }
+
+    /// Rows of which some version has this key in this index.
+    pub(crate) fn candidates(&self, index: usize, key: &IndexKey) -> &[RowId] {
+        self.indexes.get(index).map_or(&[], |index| index.rows(key))
+    }
+
+    /// Visits what a view sees, in heap order.
+    pub(crate) fn scan<'a>(
+        &'a self,
+        view: &View,
+        visitor: &mut impl FnMut(RowId, &'a Row) -> ControlFlow<()>,
+    ) {
+        if self.in_order {
+            let _ = self.rows.visit(&mut |id, entry| match entry.visible(view) {
+                Some(version) => visitor(RowId(id), &version.row),
+                None => ControlFlow::Continue(()),
+            });
+            return;
+        }
+        let mut seen: Vec<(u64, u32, &Row)> = Vec::new();
+        let _ = self.rows.visit(&mut |id, entry| {
+            if let Some(version) = entry.visible(view) {
+                seen.push((version.position, id, &version.row));
+            }
+            ControlFlow::Continue(())
+        });
+        seen.sort_by_key(|(position, ..)| *position);
+        for (_, id, row) in seen {
+            if visitor(RowId(id), row).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Visits every row with all its versions, in order of ids.
+    pub(crate) fn entries(&self, visitor: &mut impl FnMut(RowId, &RowEntry)) {
+        let _ = self.rows.visit(&mut |id, entry| {
+            visitor(RowId(id), entry);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// A row to be changed. From here on it is in use and no part of the quiet sum.
+    pub(crate) fn touch(&mut self, row: RowId) -> Option<&mut RowEntry> {
+        let (id, entry) = (self.id, self.rows.get_mut(row.0)?);
+        if entry.busy.is_none() {
+            self.quiet_sum = self
+                .quiet_sum
+                .wrapping_sub(row_hash(id, &entry.newest.row));
+            entry.busy_mut();
+        }
+        Some(entry)
+    }
+
+    /// Puts a new row at the end, in no index yet.
+    pub(crate) fn insert(&mut self, row: Row, created: Stamp) -> RowId {
+        let id = self.next_row;
+        self.next_row += 1;
+        let newest = self.version_at_end(row, created);
+        let mut entry = RowEntry { newest, busy: None };
+        entry.busy_mut();
+        self.rows.insert(id, entry);
+        RowId(id)
+    }
+
+    /// Gives a row a new version at the end of the heap, in no new index entry yet.
+    pub(crate) fn update(&mut self, row: RowId, values: Row, created: Stamp) {
+        self.in_order = false;
+        let newest = self.version_at_end(values, created);
+        if let Some(entry) = self.touch(row) {
+            let before = std::mem::replace(&mut entry.newest, newest);
+            entry.busy_mut().older.insert(0, before);
+        }
+    }
+
+    fn version_at_end(&mut self, row: Row, created: Stamp) -> Version {
+        self.next_position += 1;
+        Version {
+            row,
+            position: self.next_position,
+            created,
+        }
+    }
+
+    /// Adds the index entry of a row's newest version.
+    pub(crate) fn add_to_index(&mut self, at: usize, index: &Index, row: RowId) {
+        let key = self
+            .entry(row)
+            .and_then(|entry| IndexKey::of_row(&entry.newest.row, &index.slots));
+        if let (Some(key), Some(map)) = (key, self.indexes.get_mut(at)) {
+            map.add(key, row);
+        }
+    }
+
+    /// Undoes the newest version of a row; a row without versions is gone.
+    pub(crate) fn pop_version(&mut self, row: RowId, indexes: &[Index]) {
+        let Some(entry) = self.touch(row) else {
+            return;
+        };
+        let busy = entry.busy_mut();
+        if busy.older.is_empty() {
+            let newest = entry.newest.row.clone();
+            self.rows.remove(row.0);
+            self.remove_keys(row, &newest, indexes, None);
+            return;
+        }
+        let before = busy.older.remove(0);
+        let undone = std::mem::replace(&mut entry.newest, before);
+        self.remove_keys(row, &undone.row, indexes, Some(row));
+    }
+
+    /// Takes a row out from under the keys of a version that is gone, except keys that a version of
+    /// `still` has.
+    fn remove_keys(&mut self, row: RowId, gone: &[Value], indexes: &[Index], still: Option<RowId>) {
+        for (at, index) in indexes.iter().enumerate() {
+            let Some(key) = IndexKey::of_row(gone, &index.slots) else {
+                continue;
+            };
+            let kept = still.and_then(|row| self.rows.get(row.0)).is_some_and(|entry| {
+                entry
+                    .versions()
+                    .any(|version| key.matches(&version.row, &index.slots))
+            });
+            if !kept {
+                self.indexes[at].remove(&key, row);
+            }
+        }
+    }
+
+    /// Forgets versions that none of the open `snapshots` needs, and the row itself when it is dead. Gives
+    /// true when the row is quiet now, or gone.
+    pub(crate) fn settle(&mut self, row: RowId, indexes: &[Index], snapshots: &[u64]) -> bool {
+        let id = self.id;
+        let Some(entry) = self.rows.get_mut(row.0) else {
+            return true;
+        };
+        let Some(busy) = &entry.busy else {
+            return true;
+        };
+        let seen_by_all = |stamp: Stamp| {
+            let sequence = stamp.sequence();
+            sequence.is_some_and(|at| snapshots.iter().all(|snapshot| at <= *snapshot))
+        };
+        if busy.deleted.is_some_and(seen_by_all) {
+            let versions: Vec<Row> = entry.versions().map(|v| v.row.clone()).collect();
+            self.rows.remove(row.0);
+            for version in versions {
+                self.remove_keys(row, &version, indexes, None);
+            }
+            return true;
+        }
+        // Behind the first version that everybody sees, nobody needs any.
+        let needed = entry
+            .versions()
+            .position(|version| seen_by_all(version.created))
+            .unwrap_or(usize::MAX);
+        let surplus = busy.older.len().saturating_sub(needed);
+        let quiet = needed == 0 && busy.deleted.is_none() && busy.locks.is_empty();
+        let mut gone: smallvec::SmallVec<[Row; 2]> = smallvec::SmallVec::new();
+        if surplus > 0 {
+            let busy = entry.busy_mut();
+            let keep = busy.older.len() - surplus;
+            gone.extend(busy.older.drain(keep..).map(|version| version.row));
+        }
+        if quiet {
+            entry.busy = None;
+            self.quiet_sum = self
+                .quiet_sum
+                .wrapping_add(row_hash(id, &entry.newest.row));
+        }
+        for version in gone {
+            self.remove_keys_after_update(row, &version, indexes);
+        }
+        quiet
+    }
+
+    /// As `remove_keys` for a row that lives on; most updates leave every key as it was.
+    fn remove_keys_after_update(&mut self, row: RowId, gone: &[Value], indexes: &[Index]) {
+        let unchanged = self.rows.get(row.0).is_some_and(|entry| {
+            indexes.iter().all(|index| {
+                index
+                    .slots
+                    .iter()
+                    .all(|slot| entry.newest.row.get(*slot) == gone.get(*slot))
+            })
+        });
+        if !unchanged {
+            self.remove_keys(row, gone, indexes, Some(row));
+        }
+    }
+
+    /// Rewrites every version of every row, for a column that is new. Index keys must stay the same.
+    pub(crate) fn rewrite(&mut self, change: &dyn Fn(&Row) -> Row) {
+        let (id, mut sum) = (self.id, 0_u128);
+        self.rows.change_all(&mut |entry| {
+            entry.newest.row = change(&entry.newest.row);
+            if entry.busy.is_some() {
+                for version in &mut entry.busy_mut().older {
+                    version.row = change(&version.row);
+                }
+            } else {
+                sum = sum.wrapping_add(row_hash(id, &entry.newest.row));
+            }
+        });
+        self.quiet_sum = sum;
+    }
+
+    /// Adds an index over all rows.
+    pub(crate) fn build_index(&mut self, index: &Index) {
+        let mut map = IndexMap::default();
+        self.entries(&mut |row, entry| {
+            for version in entry.versions() {
+                if let Some(key) = IndexKey::of_row(&version.row, &index.slots) {
+                    map.add(key, row);
+                }
+            }
+        });
+        self.indexes.push(map);
+    }
+
+    /// Takes an index away.
+    pub(crate) fn drop_index(&mut self, at: usize) {
+        if at < self.indexes.len() {
+            self.indexes.remove(at);
+        }
+    }
+}
+
+/// The hash of one committed row as part of its table.
+pub(crate) fn row_hash(table: TableId, row: &[Value]) -> u128 {
+    let mut hasher = StableHasher::default();
+    hasher.word(u64::from(table.0));
+    row.stable_hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,134 @@
+//! Which locks exclude which, who waits for what, and for whom.
+//!
+//! Source of the rules: PostgreSQL 15 manual 13.3.2 (row-level locks) and `heapam.c`: a waiter for a row
+//! first takes the row's place in a queue (the "tuple lock"), so later ones wait for it and not for the
+//! holder; a locker that conflicts with no holder passes the queue. A waiter for a unique key waits for the
+//! transactions that hold it in flight.
+
+use smallvec::SmallVec;
+use tidewire_syntax::ast::sql::LockStrength;
+
+use crate::heap::Heap;
+use crate::index::IndexKey;
+use crate::versions::RowEntry;
+use crate::{RowId, TableId, TransactionId};
+
+/// Do locks of these strengths exclude each other? (manual, table 13.3)
+pub(crate) fn conflict(left: LockStrength, right: LockStrength) -> bool {
+    use LockStrength::{KeyShare, NoKeyUpdate, Share, Update};
+    match left {
+        KeyShare => right == Update,
+        Share => matches!(right, NoKeyUpdate | Update),
+        NoKeyUpdate => right != KeyShare,
+        Update => true,
+    }
+}
+
+/// What a statement waits for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Wanted {
+    /// A lock on a row.
+    Row {
+        table: TableId,
+        row: RowId,
+        strength: LockStrength,
+    },
+    /// To know whether a unique key is taken.
+    Key {
+        table: TableId,
+        index: usize,
+        slots: SmallVec<[usize; 2]>,
+        key: IndexKey,
+    },
+}
+
+impl Wanted {
+    /// The table.
+    pub(crate) fn table(&self) -> TableId {
+        match self {
+            Wanted::Row { table, .. } | Wanted::Key { table, .. } => *table,
+        }
+    }
+
+    /// The row, if it is one.
+    pub(crate) fn row(&self) -> Option<RowId> {
+        match self {
+            Wanted::Row { row, .. } => Some(*row),
+            Wanted::Key { .. } => None,
+        }
+    }
+
+    /// Transactions that stand in the way of `me`, each once.
+    pub(crate) fn holders(&self, heap: &Heap, me: TransactionId) -> Holders {
+        match self {
+            Wanted::Row { row, strength, .. } => heap
+                .entry(*row)
+                .map_or_else(Holders::new, |entry| row_holders(entry, me, *strength)),
+            Wanted::Key {
+                index, slots, key, ..
+            } => key_holders(heap, *index, slots, key, me),
+        }
+    }
+}
+
+/// Transactions, each once, in order of arrival.
+pub(crate) type Holders = SmallVec<[TransactionId; 2]>;
+
+/// Who holds a lock on this row that excludes `strength` for `me`.
+pub(crate) fn row_holders(entry: &RowEntry, me: TransactionId, strength: LockStrength) -> Holders {
+    entry
+        .locks()
+        .iter()
+        .filter(|lock| lock.transaction != me && conflict(lock.strength, strength))
+        .map(|lock| lock.transaction)
+        .collect()
+}
+
+/// Who, other than `me`, has in flight a row with this key, or its change or deletion.
+pub(crate) fn key_holders(
+    heap: &Heap,
+    index: usize,
+    slots: &[usize],
+    key: &IndexKey,
+    me: TransactionId,
+) -> Holders {
+    let mut holders = Holders::new();
+    let mut note = |transaction: Option<TransactionId>| {
+        if let Some(transaction) = transaction
+            && transaction != me
+            && !holders.contains(&transaction)
+        {
+            holders.push(transaction);
+        }
+    };
+    for row in heap.candidates(index, key) {
+        let Some(entry) = heap.entry(*row) else {
+            continue;
+        };
+        let deleted = entry.deleted();
+        if deleted.is_some_and(|stamp| stamp.transaction().is_none_or(|owner| owner == me)) {
+            continue;
+        }
+        let Some(mut at) = entry
+            .versions()
+            .position(|version| key.matches(&version.row, slots))
+        else {
+            continue;
+        };
+        // A committed or own version above one with the key means that the key is gone from this row.
+        if entry.versions().take(at).any(|newer| {
+            newer.created.transaction().is_none_or(|owner| owner == me)
+        }) {
+            continue;
+        }
+        note(deleted.and_then(|stamp| stamp.transaction()));
+        for version in entry.versions() {
+            note(version.created.transaction());
+            if at == 0 {
+                break;
+            }
+            at -= 1;
+        }
+    }
+    holders
+}
