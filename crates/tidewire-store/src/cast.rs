@@ -79,14 +79,10 @@ pub(crate) fn cast(value: Value, to: Type, explicit: bool) -> Result<Value, SqlE
         (Value::Date(days), Type::Timestamp | Type::TimestampTz) => {
             Value::Timestamp(i64::from(days) * datetime::DAY_US)
         }
-        (Value::Timestamp(us), Type::Date) => {
-            Value::Date(us.div_euclid(datetime::DAY_US) as i32)
-        }
+        (Value::Timestamp(us), Type::Date) => Value::Date(us.div_euclid(datetime::DAY_US) as i32),
         (Value::Json(text), Type::Jsonb) => Value::Json(json::normalize(&text)?.into()),
         (Value::Json(text), to) if to.is_number() || to == Type::Boolean => json_scalar(&text, to)?,
-        (value, to) if to.is_text() => {
-            cast(Value::Text(value.to_string().into()), to, explicit)?
-        }
+        (value, to) if to.is_text() => cast(Value::Text(value.to_string().into()), to, explicit)?,
         (value, to) => {
             return Err(SqlError::new(
                 b"42846",
@@ -106,9 +102,7 @@ pub(crate) fn input(text: &str, to: Type) -> Result<Value, SqlError> {
     };
     Ok(match to {
         Type::SmallInt | Type::Integer | Type::BigInt => return integer_input(text, to),
-        Type::Numeric(digits) => {
-            fit_numeric(Numeric::parse(text).ok_or_else(invalid)??, digits)?
-        }
+        Type::Numeric(digits) => fit_numeric(Numeric::parse(text).ok_or_else(invalid)??, digits)?,
         Type::Text => Value::text(text),
         Type::VarChar(None) => Value::text(text),
         Type::VarChar(Some(limit)) => fit_text(text.into(), limit, false)?,
@@ -278,16 +272,40 @@ mod tests {
     fn input_speaks_like_postgresql() {
         for (text, to, expected) in [
             ("12", Type::Integer, "ok 12"),
-            ("x", Type::Integer, "invalid input syntax for type integer: \"x\" (22P02)"),
-            ("99999999999", Type::Integer, "value \"99999999999\" is out of range for type integer (22003)"),
+            (
+                "x",
+                Type::Integer,
+                "invalid input syntax for type integer: \"x\" (22P02)",
+            ),
+            (
+                "99999999999",
+                Type::Integer,
+                "value \"99999999999\" is out of range for type integer (22003)",
+            ),
             ("yes", Type::Boolean, "ok true"),
             ("1.005", Type::Numeric(Some((4, 2))), "ok 1.01"),
-            ("100", Type::Numeric(Some((4, 2))), "numeric field overflow (22003)"),
-            ("abcd", Type::VarChar(Some(3)), "value too long for type character varying(3) (22001)"),
+            (
+                "100",
+                Type::Numeric(Some((4, 2))),
+                "numeric field overflow (22003)",
+            ),
+            (
+                "abcd",
+                Type::VarChar(Some(3)),
+                "value too long for type character varying(3) (22001)",
+            ),
             ("abc ", Type::VarChar(Some(3)), "ok abc"),
             ("{\"a\":1}", Type::Jsonb, "ok {\"a\": 1}"),
-            ("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", Type::Uuid, "ok a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-            ("2024-13-01", Type::Date, "date/time field value out of range: \"2024-13-01\" (22008)"),
+            (
+                "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+                Type::Uuid,
+                "ok a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+            ),
+            (
+                "2024-13-01",
+                Type::Date,
+                "date/time field value out of range: \"2024-13-01\" (22008)",
+            ),
         ] {
             assert_eq!(state(input(text, to)), expected);
         }
@@ -295,11 +313,33 @@ mod tests {
 
     #[test]
     fn casts_check_ranges() {
-        assert_eq!(state(cast(Value::Integer(40_000), Type::SmallInt, true)), "smallint out of range (22003)");
-        assert_eq!(state(cast(Value::Numeric(Numeric { digits: 25, scale: 1 }), Type::Integer, false)), "ok 3");
-        assert_eq!(state(cast(Value::text("abcd"), Type::VarChar(Some(3)), true)), "ok abc");
-        assert_eq!(castable(Type::Integer, Type::Boolean), Some(Context::Explicit));
-        assert_eq!(castable(Type::BigInt, Type::Integer), Some(Context::Assignment));
+        assert_eq!(
+            state(cast(Value::Integer(40_000), Type::SmallInt, true)),
+            "smallint out of range (22003)"
+        );
+        assert_eq!(
+            state(cast(
+                Value::Numeric(Numeric {
+                    digits: 25,
+                    scale: 1
+                }),
+                Type::Integer,
+                false
+            )),
+            "ok 3"
+        );
+        assert_eq!(
+            state(cast(Value::text("abcd"), Type::VarChar(Some(3)), true)),
+            "ok abc"
+        );
+        assert_eq!(
+            castable(Type::Integer, Type::Boolean),
+            Some(Context::Explicit)
+        );
+        assert_eq!(
+            castable(Type::BigInt, Type::Integer),
+            Some(Context::Assignment)
+        );
         assert_eq!(castable(Type::Uuid, Type::Integer), None);
     }
 }

@@ -11,9 +11,11 @@ use crate::{ColumnId, SequenceId, TableId, Type};
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     pub(crate) tables: Vec<Arc<Table>>,
-    pub(crate) sequences: Vec<Arc<str>>,
+    pub(crate) sequences: u32,
     pub(crate) version: u32,
     pub(crate) next_column: u32,
+    /// Hash of all definitions, for the hash of a store.
+    pub(crate) fingerprint: u128,
 }
 
 impl Catalog {
@@ -70,7 +72,9 @@ impl Table {
 
     /// The primary key.
     pub fn primary_key(&self) -> Option<&Index> {
-        self.indexes.iter().find(|index| index.primary)
+        self.indexes
+            .iter()
+            .find(|index| index.primary && !index.dropped)
     }
 }
 
@@ -114,6 +118,8 @@ pub struct Index {
     pub slots: Vec<usize>,
     /// Backs the primary key.
     pub primary: bool,
+    /// Gone with one of its columns; its place stays so that others keep theirs.
+    pub dropped: bool,
 }
 
 /// A CHECK constraint.

@@ -39,7 +39,11 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let of_year = of_era - (365 * year + year / 4 - year / 100);
     let month = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (month, carry) = if month < 10 {
+        (month + 3, 0)
+    } else {
+        (month - 9, 1)
+    };
     (era * 400 + year + carry, month, day)
 }
 
@@ -88,7 +92,9 @@ fn parse(text: &str, type_name: &str) -> Result<i64, SqlError> {
     let within = if time.is_empty() {
         0
     } else {
-        parse_time(time).ok_or_else(invalid)?.ok_or_else(out_of_range)?
+        parse_time(time)
+            .ok_or_else(invalid)?
+            .ok_or_else(out_of_range)?
     };
     Ok(i64::from(day) * DAY_US + within)
 }
@@ -104,7 +110,9 @@ fn parse_time(text: &str) -> Option<Option<i64>> {
         Some(clock) => (clock, 0),
         None => match text.find(['+', '-']) {
             Some(at) => {
-                let (hours, minutes) = text[at + 1..].split_once(':').unwrap_or((&text[at + 1..], "0"));
+                let (hours, minutes) = text[at + 1..]
+                    .split_once(':')
+                    .unwrap_or((&text[at + 1..], "0"));
                 let offset = (number(hours)? * 60 + number(minutes)?) * 60_000_000;
                 let sign = if text[at..].starts_with('-') { -1 } else { 1 };
                 (&text[..at], sign * offset)
@@ -114,10 +122,11 @@ fn parse_time(text: &str) -> Option<Option<i64>> {
     };
     let mut parts = clock.trim_ascii().split(':');
     let (hours, minutes) = (number(parts.next()?)?, number(parts.next()?)?);
-    let (seconds, fraction) = parts.next().unwrap_or("0").split_once('.').unwrap_or((
-        clock.trim_ascii().split(':').nth(2).unwrap_or("0"),
-        "",
-    ));
+    let (seconds, fraction) = parts
+        .next()
+        .unwrap_or("0")
+        .split_once('.')
+        .unwrap_or((clock.trim_ascii().split(':').nth(2).unwrap_or("0"), ""));
     let seconds = number(seconds)?;
     let fraction_us = if fraction.is_empty() {
         0
@@ -127,8 +136,12 @@ fn parse_time(text: &str) -> Option<Option<i64>> {
     if parts.next().is_some() {
         return None;
     }
-    let valid = hours <= 24 && minutes < 60 && seconds < 60 && (hours < 24 || minutes + seconds == 0);
-    Some(valid.then(|| ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + fraction_us - offset_us))
+    let valid =
+        hours <= 24 && minutes < 60 && seconds < 60 && (hours < 24 || minutes + seconds == 0);
+    Some(
+        valid
+            .then(|| ((hours * 60 + minutes) * 60 + seconds) * 1_000_000 + fraction_us - offset_us),
+    )
 }
 
 /// `2024-02-29`
@@ -165,7 +178,10 @@ mod tests {
         assert_eq!(parse_date("2000-01-01").unwrap(), 0);
         assert_eq!(date_text(-1), "1999-12-31");
         assert_eq!(date_text(parse_date("2024-02-29").unwrap()), "2024-02-29");
-        assert_eq!(parse_date("2023-02-29").unwrap_err().state.as_str(), "22008");
+        assert_eq!(
+            parse_date("2023-02-29").unwrap_err().state.as_str(),
+            "22008"
+        );
         assert_eq!(parse_date("soon").unwrap_err().state.as_str(), "22007");
         assert_eq!(
             timestamp_text(parse_timestamp("2024-02-29 12:30:00.500+02", true).unwrap()),

@@ -254,12 +254,10 @@ impl Expr {
                     function::bounded_text(format!("{}{}", *left, *right))?
                 }
             }
-            Expr::MergeJson(sides) => {
-                match (&*sides[0].hold(frame)?, &*sides[1].hold(frame)?) {
-                    (Value::Json(left), Value::Json(right)) => function::merge_json(left, right)?,
-                    _ => Value::Null,
-                }
-            }
+            Expr::MergeJson(sides) => match (&*sides[0].hold(frame)?, &*sides[1].hold(frame)?) {
+                (Value::Json(left), Value::Json(right)) => function::merge_json(left, right)?,
+                _ => Value::Null,
+            },
             Expr::JsonMember(sides, as_text) => {
                 json_member(&*sides[0].hold(frame)?, &*sides[1].hold(frame)?, *as_text)
             }
@@ -297,7 +295,8 @@ impl Expr {
         self.children(&mut |child| child.visit(visitor));
     }
 
-    fn children(&self, visitor: &mut dyn FnMut(&Expr)) {
+    /// Visits the expressions directly in this one.
+    pub(crate) fn children(&self, visitor: &mut dyn FnMut(&Expr)) {
         match self {
             Expr::Literal(_)
             | Expr::Slot(..)
@@ -327,48 +326,6 @@ impl Expr {
             Expr::InList(one, many, _) => {
                 visitor(one);
                 many.iter().for_each(visitor);
-            }
-            Expr::Case(branches, otherwise) => {
-                for (condition, result) in branches {
-                    visitor(condition);
-                    visitor(result);
-                }
-                visitor(otherwise);
-            }
-        }
-    }
-
-    /// As [`Expr::children`], to be changed.
-    pub(crate) fn children_mut(&mut self, visitor: &mut dyn FnMut(&mut Expr)) {
-        match self {
-            Expr::Literal(_)
-            | Expr::Slot(..)
-            | Expr::Column { .. }
-            | Expr::Extra(..)
-            | Expr::Exists(_)
-            | Expr::Subquery(_)
-            | Expr::Now => {}
-            Expr::Not(one)
-            | Expr::IsNull(one, _)
-            | Expr::Negate(_, one)
-            | Expr::InQuery(one, _, _)
-            | Expr::Cast(one, _, _) => visitor(one),
-            Expr::Compare(_, two)
-            | Expr::IsDistinct(two, _)
-            | Expr::Arithmetic(_, _, two)
-            | Expr::Like(two, _)
-            | Expr::Concatenate(two)
-            | Expr::MergeJson(two)
-            | Expr::JsonMember(two, _)
-            | Expr::NullIf(two) => two.iter_mut().for_each(visitor),
-            Expr::And(many)
-            | Expr::Or(many)
-            | Expr::Coalesce(many)
-            | Expr::Extreme(many, _)
-            | Expr::Call(_, many) => many.iter_mut().for_each(visitor),
-            Expr::InList(one, many, _) => {
-                visitor(one);
-                many.iter_mut().for_each(visitor);
             }
             Expr::Case(branches, otherwise) => {
                 for (condition, result) in branches {

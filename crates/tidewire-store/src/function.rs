@@ -35,10 +35,40 @@ const MAX_TEXT: usize = 1 << 20;
 
 /// The names that there are, for hints.
 pub(crate) const NAMES: &[&str] = &[
-    "abs", "ceil", "coalesce", "concat", "floor", "greatest", "jsonb_array_length",
-    "jsonb_build_array", "jsonb_build_object", "least", "left", "length", "lower", "mod", "now",
-    "nullif", "replace", "right", "round", "sign", "starts_with", "strpos", "substr", "to_jsonb",
-    "trim", "upper", "avg", "bool_and", "bool_or", "count", "jsonb_agg", "max", "min", "string_agg",
+    "abs",
+    "ceil",
+    "coalesce",
+    "concat",
+    "floor",
+    "greatest",
+    "jsonb_array_length",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "mod",
+    "now",
+    "nullif",
+    "replace",
+    "right",
+    "round",
+    "sign",
+    "starts_with",
+    "strpos",
+    "substr",
+    "to_jsonb",
+    "trim",
+    "upper",
+    "avg",
+    "bool_and",
+    "bool_or",
+    "count",
+    "jsonb_agg",
+    "max",
+    "min",
+    "string_agg",
     "sum",
 ];
 
@@ -57,7 +87,10 @@ pub(crate) enum Wants {
 
 /// The function of this name and number of arguments: what it wants and gives. `None` for the result when it
 /// is the type of the arguments.
-pub(crate) fn lookup(name: &str, arguments: usize) -> Option<(Function, &'static [Wants], Option<Type>)> {
+pub(crate) fn lookup(
+    name: &str,
+    arguments: usize,
+) -> Option<(Function, &'static [Wants], Option<Type>)> {
     use Wants::{Any, Integer, Jsonb, Number, Numeric, Text};
     let text = Some(Type::Text);
     let numeric = Some(Type::Numeric(None));
@@ -90,9 +123,7 @@ pub(crate) fn lookup(name: &str, arguments: usize) -> Option<(Function, &'static
             (Function::BuildArray, &[Any], Some(Type::Jsonb))
         }
         ("to_jsonb" | "to_json", 1) => (Function::ToJson, &[Any], Some(Type::Jsonb)),
-        ("jsonb_array_length", 1) => {
-            (Function::JsonArrayLength, &[Jsonb], Some(Type::Integer))
-        }
+        ("jsonb_array_length", 1) => (Function::JsonArrayLength, &[Jsonb], Some(Type::Integer)),
         _ => return None,
     })
 }
@@ -139,11 +170,19 @@ fn text_function(function: Function, text: &Arc<str>, rest: &[Value]) -> Result<
         (Function::Trim, _) => Value::text(text.trim_matches(' ')),
         (Function::ToJson, _) => Value::Json(to_json(&Value::Text(text.clone())).into()),
         (Function::Left, _) => {
-            let end = if count(0) < 0 { length() + count(0) } else { count(0) };
+            let end = if count(0) < 0 {
+                length() + count(0)
+            } else {
+                count(0)
+            };
             Value::text(cut(text, 0, end))
         }
         (Function::Right, _) => {
-            let start = if count(0) < 0 { -count(0) } else { length() - count(0) };
+            let start = if count(0) < 0 {
+                -count(0)
+            } else {
+                length() - count(0)
+            };
             Value::text(cut(text, start, i64::MAX))
         }
         (Function::Substring, _) => {
@@ -151,7 +190,10 @@ fn text_function(function: Function, text: &Arc<str>, rest: &[Value]) -> Result<
             let end = match rest.get(1) {
                 None => i64::MAX,
                 Some(_) if count(1) < 0 => {
-                    return Err(SqlError::new(b"22011", "negative substring length not allowed"));
+                    return Err(SqlError::new(
+                        b"22011",
+                        "negative substring length not allowed",
+                    ));
                 }
                 Some(_) => start.saturating_add(count(1)),
             };
@@ -165,7 +207,9 @@ fn text_function(function: Function, text: &Arc<str>, rest: &[Value]) -> Result<
             bounded_text(text.replace(&**from, to))?
         }
         (Function::Position, [Value::Text(part)]) => {
-            let at = text.find(&**part).map_or(0, |at| text[..at].chars().count() as i64 + 1);
+            let at = text
+                .find(&**part)
+                .map_or(0, |at| text[..at].chars().count() as i64 + 1);
             Value::Integer(at)
         }
         (Function::StartsWith, [Value::Text(part)]) => Value::Boolean(text.starts_with(&**part)),
@@ -229,8 +273,16 @@ fn round_whole(number: Numeric, scale: i64) -> Result<Numeric, SqlError> {
         digits: number.digits,
         scale: number.scale,
     };
-    let units = whole.divide(Numeric { digits: unit, scale: 0 })?.round(0)?;
-    units.multiply(Numeric { digits: unit, scale: 0 })
+    let units = whole
+        .divide(Numeric {
+            digits: unit,
+            scale: 0,
+        })?
+        .round(0)?;
+    units.multiply(Numeric {
+        digits: unit,
+        scale: 0,
+    })
 }
 
 fn numeric(value: &Value) -> Result<Numeric, SqlError> {
@@ -284,9 +336,7 @@ fn build_object(arguments: &[Value]) -> Result<Value, SqlError> {
 }
 
 /// A JSON array of values.
-pub(crate) fn build_array<'a>(
-    values: impl Iterator<Item = &'a Value>,
-) -> Result<Value, SqlError> {
+pub(crate) fn build_array<'a>(values: impl Iterator<Item = &'a Value>) -> Result<Value, SqlError> {
     let items: Vec<String> = values.map(to_json).collect();
     bounded_json(format!("[{}]", items.join(", ")))
 }
@@ -319,7 +369,10 @@ pub(crate) fn merge_json(left: &str, right: &str) -> Result<Value, SqlError> {
 
 fn array_length(text: &str) -> Result<Value, SqlError> {
     if !text.starts_with('[') {
-        return Err(SqlError::new(b"22023", "cannot get array length of a non-array"));
+        return Err(SqlError::new(
+            b"22023",
+            "cannot get array length of a non-array",
+        ));
     }
     let mut count = 0;
     while json::member(text, &json::Key::Index(count)).is_some() {
@@ -414,7 +467,11 @@ mod tests {
             ("", "%", true),
             ("aaaaab", "%a%a%b", true),
         ] {
-            assert_eq!(like(text, pattern).unwrap(), expected, "{text} like {pattern}");
+            assert_eq!(
+                like(text, pattern).unwrap(),
+                expected,
+                "{text} like {pattern}"
+            );
         }
         assert!(like("a", "a\\").is_err());
     }
@@ -430,7 +487,9 @@ mod tests {
         .unwrap();
         assert_eq!(object.to_string(), r#"{"sku": "a\"b", "order_id": 7}"#);
         assert_eq!(
-            merge_json("{\"a\": 1}", "{\"a\": 2, \"b\": 3}").unwrap().to_string(),
+            merge_json("{\"a\": 1}", "{\"a\": 2, \"b\": 3}")
+                .unwrap()
+                .to_string(),
             "{\"a\": 2, \"b\": 3}"
         );
         assert_eq!(merge_json("[1]", "2").unwrap().to_string(), "[1, 2]");

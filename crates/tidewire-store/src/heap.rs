@@ -97,9 +97,7 @@ impl Heap {
     pub(crate) fn touch(&mut self, row: RowId) -> Option<&mut RowEntry> {
         let (id, entry) = (self.id, self.rows.get_mut(row.0)?);
         if entry.busy.is_none() {
-            self.quiet_sum = self
-                .quiet_sum
-                .wrapping_sub(row_hash(id, &entry.newest.row));
+            self.quiet_sum = self.quiet_sum.wrapping_sub(row_hash(id, &entry.newest.row));
             entry.busy_mut();
         }
         Some(entry)
@@ -169,11 +167,13 @@ impl Heap {
             let Some(key) = IndexKey::of_row(gone, &index.slots) else {
                 continue;
             };
-            let kept = still.and_then(|row| self.rows.get(row.0)).is_some_and(|entry| {
-                entry
-                    .versions()
-                    .any(|version| key.matches(&version.row, &index.slots))
-            });
+            let kept = still
+                .and_then(|row| self.rows.get(row.0))
+                .is_some_and(|entry| {
+                    entry
+                        .versions()
+                        .any(|version| key.matches(&version.row, &index.slots))
+                });
             if !kept {
                 self.indexes[at].remove(&key, row);
             }
@@ -217,9 +217,7 @@ impl Heap {
         }
         if quiet {
             entry.busy = None;
-            self.quiet_sum = self
-                .quiet_sum
-                .wrapping_add(row_hash(id, &entry.newest.row));
+            self.quiet_sum = self.quiet_sum.wrapping_add(row_hash(id, &entry.newest.row));
         }
         for version in gone {
             self.remove_keys_after_update(row, &version, indexes);
@@ -243,7 +241,7 @@ impl Heap {
     }
 
     /// Rewrites every version of every row, for a column that is new. Index keys must stay the same.
-    pub(crate) fn rewrite(&mut self, change: &dyn Fn(&Row) -> Row) {
+    pub(crate) fn rewrite(&mut self, change: &mut dyn FnMut(&Row) -> Row) {
         let (id, mut sum) = (self.id, 0_u128);
         self.rows.change_all(&mut |entry| {
             entry.newest.row = change(&entry.newest.row);
@@ -256,6 +254,11 @@ impl Heap {
             }
         });
         self.quiet_sum = sum;
+    }
+
+    /// How many indexes it has.
+    pub(crate) fn index_count(&self) -> usize {
+        self.indexes.len()
     }
 
     /// Adds an index over all rows.
@@ -271,10 +274,10 @@ impl Heap {
         self.indexes.push(map);
     }
 
-    /// Takes an index away.
+    /// Empties an index; its place stays.
     pub(crate) fn drop_index(&mut self, at: usize) {
-        if at < self.indexes.len() {
-            self.indexes.remove(at);
+        if let Some(index) = self.indexes.get_mut(at) {
+            *index = IndexMap::default();
         }
     }
 }

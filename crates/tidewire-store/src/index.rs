@@ -32,6 +32,11 @@ impl IndexKey {
         Some(Self(key))
     }
 
+    /// A key in which null is equal to null, for groups and DISTINCT.
+    pub(crate) fn with_nulls(values: &[Value]) -> Self {
+        Self(values.iter().map(Value::key_form).collect())
+    }
+
     /// Its values.
     pub(crate) fn values(&self) -> &[Value] {
         &self.0
@@ -68,9 +73,15 @@ impl Hash for IndexKey {
 pub(crate) type Rows = SmallVec<[RowId; 2]>;
 
 /// One index of one table.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct IndexMap {
     keys: HashTrieMapSync<IndexKey, Rows, FxBuildHasher>,
+}
+
+impl std::fmt::Debug for IndexMap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} keys", self.keys.size())
+    }
 }
 
 impl Default for IndexMap {

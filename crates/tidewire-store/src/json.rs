@@ -153,7 +153,10 @@ impl<'a> Reader<'a> {
         let detail = if rest.is_empty() {
             "The input string ended unexpectedly.".to_string()
         } else if token.is_empty() {
-            format!("Token \"{}\" is invalid.", &rest.chars().next().unwrap_or(' '))
+            format!(
+                "Token \"{}\" is invalid.",
+                &rest.chars().next().unwrap_or(' ')
+            )
         } else {
             format!("Token \"{token}\" is invalid.")
         };
@@ -218,12 +221,17 @@ impl<'a> Reader<'a> {
 
     fn number(&mut self) -> Result<Json, SqlError> {
         let start = self.at;
-        while matches!(self.peek(), Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')) {
+        while matches!(
+            self.peek(),
+            Some(b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
+        ) {
             self.at += 1;
         }
         let text = &self.text[start..self.at];
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let whole = digits.find(['.', 'e', 'E']).map_or(digits, |end| &digits[..end]);
+        let whole = digits
+            .find(['.', 'e', 'E'])
+            .map_or(digits, |end| &digits[..end]);
         let canonical = !whole.is_empty()
             && (whole == "0" || !whole.starts_with('0'))
             && whole.bytes().all(|b| b.is_ascii_digit())
@@ -298,8 +306,10 @@ impl<'a> Reader<'a> {
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
         }
         match char::from_u32(code) {
-            Some('\0') => Err(SqlError::new(b"22P05", "unsupported Unicode escape sequence")
-                .with_detail("\\u0000 cannot be converted to text.")),
+            Some('\0') => Err(
+                SqlError::new(b"22P05", "unsupported Unicode escape sequence")
+                    .with_detail("\\u0000 cannot be converted to text."),
+            ),
             Some(character) => Ok(character),
             None => Err(self.invalid()),
         }
@@ -378,10 +388,7 @@ impl<'a> Reader<'a> {
                 }
                 b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
                 _ => {
-                    while self
-                        .peek()
-                        .is_some_and(|b| !b",:]} \t\n\r".contains(&b))
-                    {
+                    while self.peek().is_some_and(|b| !b",:]} \t\n\r".contains(&b)) {
                         self.at += 1;
                     }
                 }
@@ -432,7 +439,9 @@ impl<'a> Reader<'a> {
         } else {
             index
         };
-        usize::try_from(at).ok().and_then(|at| items.get(at).copied())
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| items.get(at).copied())
     }
 }
 
@@ -467,9 +476,14 @@ mod tests {
     #[test]
     fn members_are_cut_out() {
         let text = normalize(r#"{"a":{"b":["x",2,{"c":null}]}}"#).unwrap();
-        let inner = member(&text, &Key::Name("a")).and_then(|a| member(a, &Key::Name("b"))).unwrap();
+        let inner = member(&text, &Key::Name("a"))
+            .and_then(|a| member(a, &Key::Name("b")))
+            .unwrap();
         assert_eq!(inner, r#"["x", 2, {"c": null}]"#);
-        assert_eq!(unquoted(member(inner, &Key::Index(0)).unwrap()).unwrap(), "x");
+        assert_eq!(
+            unquoted(member(inner, &Key::Index(0)).unwrap()).unwrap(),
+            "x"
+        );
         assert_eq!(member(inner, &Key::Index(-1)), Some(r#"{"c": null}"#));
         assert_eq!(member(inner, &Key::Index(3)), None);
         assert_eq!(unquoted("null"), None);
@@ -477,10 +491,29 @@ mod tests {
 
     #[test]
     fn bad_text_is_refused() {
-        for text in ["", "{", "[1,]", "{\"a\" 1}", "01", "1.", "tru", "\"\\x\"", "\"\\ud800\"", "1 2", "nan"] {
-            assert_eq!(normalize(text).unwrap_err().state.as_str(), "22P02", "{text}");
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "{\"a\" 1}",
+            "01",
+            "1.",
+            "tru",
+            "\"\\x\"",
+            "\"\\ud800\"",
+            "1 2",
+            "nan",
+        ] {
+            assert_eq!(
+                normalize(text).unwrap_err().state.as_str(),
+                "22P02",
+                "{text}"
+            );
         }
-        assert_eq!(normalize(&"[".repeat(5000)).unwrap_err().state.as_str(), "54000");
+        assert_eq!(
+            normalize(&"[".repeat(5000)).unwrap_err().state.as_str(),
+            "54000"
+        );
     }
 
     proptest::proptest! {

@@ -4,16 +4,47 @@
 //! waiters goes first and which transaction a deadlock costs are arguments. A [`Store`] is a plain value:
 //! cloning it forks it, cheaply.
 
+mod access;
+mod aggregate;
 mod answer;
+mod bind;
+mod bind_query;
+mod bind_write;
+mod cast;
 mod catalog;
+mod constraints;
+mod datetime;
+mod ending;
 mod error;
+mod execution;
 mod expression;
+mod foreign_keys;
+mod function;
 pub mod hash;
+mod heap;
 mod ids;
+mod index;
+mod insert;
+mod json;
+mod locks;
+mod migrate;
+mod modify;
 mod numeric;
+mod pages;
 mod plan;
+mod query;
+mod query_plan;
+mod rows;
+mod schema;
+mod scope;
+mod select_lock;
+mod state_hash;
 mod store;
+mod transaction;
+mod typing;
 mod value;
+mod versions;
+mod waiting;
 
 pub use answer::{CommandTag, Completion, Progress, ReadAs, RowChange, VisibleRow, Wait};
 pub use catalog::{Catalog, Check, Column, ForeignKey, Index, Table};

@@ -116,9 +116,11 @@ pub(crate) fn key_holders(
             continue;
         };
         // A committed or own version above one with the key means that the key is gone from this row.
-        if entry.versions().take(at).any(|newer| {
-            newer.created.transaction().is_none_or(|owner| owner == me)
-        }) {
+        if entry
+            .versions()
+            .take(at)
+            .any(|newer| newer.created.transaction().is_none_or(|owner| owner == me))
+        {
             continue;
         }
         note(deleted.and_then(|stamp| stamp.transaction()));

@@ -113,10 +113,7 @@ impl Numeric {
 
     /// Product; the scales add up.
     pub fn multiply(self, other: Self) -> Result<Self, SqlError> {
-        let digits = self
-            .digits
-            .checked_mul(other.digits)
-            .ok_or_else(overflow)?;
+        let digits = self.digits.checked_mul(other.digits).ok_or_else(overflow)?;
         Self::new(digits, u32::from(self.scale) + u32::from(other.scale))
     }
 
@@ -374,7 +371,11 @@ mod tests {
             ("0.001", "3", "0.00033333333333333333"),
             ("12345678", "0.5", "24691356.000000000000"),
         ] {
-            assert_eq!(number(left).divide(number(right)).unwrap().to_string(), expected, "{left} / {right}");
+            assert_eq!(
+                number(left).divide(number(right)).unwrap().to_string(),
+                expected,
+                "{left} / {right}"
+            );
         }
     }
 
@@ -383,7 +384,10 @@ mod tests {
         let most = number(&"9".repeat(38));
         assert_eq!(most.add(number("1")).unwrap_err().state.as_str(), "22003");
         assert_eq!(most.multiply(most).unwrap_err().state.as_str(), "22003");
-        assert_eq!(most.divide(number("0")).unwrap_err().state.as_str(), "22012");
+        assert_eq!(
+            most.divide(number("0")).unwrap_err().state.as_str(),
+            "22012"
+        );
         assert!(Numeric::parse("1e400").unwrap().is_err());
         assert!(Numeric::parse("1e").is_none() && Numeric::parse(".").is_none());
     }
@@ -394,7 +398,10 @@ mod tests {
         assert_eq!(number("-2.345").round(2).unwrap().to_string(), "-2.35");
         assert_eq!(number("-0.5").ceil().to_string(), "0");
         assert_eq!(number("-0.5").floor().to_string(), "-1");
-        assert_eq!(number("999.995").fit(5, 2).unwrap_err().message, "numeric field overflow");
+        assert_eq!(
+            number("999.995").fit(5, 2).unwrap_err().message,
+            "numeric field overflow"
+        );
     }
 
     proptest::proptest! {

@@ -1,11 +1,21 @@
-//! Statements made ready to run: names bound to slots, types checked, access paths chosen.
+//! Statements made ready to run: names bound to places, types checked, access paths chosen.
+//!
+//! A plan belongs to one version of a catalog. Against a later one it is bound again, with the parameters it
+//! had, and fails as PostgreSQL fails after a migration: 42703, 42P01.
 
 use std::sync::Arc;
 
-use tidewire_syntax::Name;
-use tidewire_syntax::ast::sql::{Expression, Select, Statement};
+use tidewire_syntax::ast::sql::{Expression, IsolationLevel, Select, Statement};
+use tidewire_syntax::{Name, Span};
 
-use crate::{Catalog, PlanError, Row, SqlError, Store, TableId, Type, Value};
+use crate::bind_write::{DeletePlan, InsertPlan, RowSource, UpdatePlan};
+use crate::expression::{Expr, Frame};
+use crate::hash::StableHasher;
+use crate::query::{ROW_BUDGET, Run, Source};
+use crate::query_plan::{Access, Query};
+use crate::scope::{Binder, Resolved};
+use crate::versions::View;
+use crate::{Catalog, ColumnId, PlanError, Row, SqlError, Store, TableId, Type, Value};
 
 /// Finds what a `:name` stands for while a statement is planned.
 pub trait Parameters {
@@ -17,6 +27,16 @@ pub trait Parameters {
 impl Parameters for () {
     fn resolve(&self, _: &Name, _: Option<&Name>) -> Option<(u32, Option<Type>)> {
         None
+    }
+}
+
+/// The parameters that a plan was made with.
+impl Parameters for [Resolved] {
+    fn resolve(&self, name: &Name, field: Option<&Name>) -> Option<(u32, Option<Type>)> {
+        let field = field.map(|field| &field.text);
+        self.iter()
+            .find(|known| known.name == name.text && known.field.as_ref() == field)
+            .map(|known| (known.slot, known.data_type))
     }
 }
 
@@ -61,14 +81,34 @@ pub enum Control {
     Release,
 }
 
+/// What a plan does, in full.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    Select(Query),
+    Insert(InsertPlan),
+    Update(UpdatePlan),
+    Delete(DeletePlan),
+    Begin(Option<IsolationLevel>),
+    Commit,
+    Rollback,
+    Savepoint(Arc<str>),
+    RollbackTo(Arc<str>),
+    Release(Arc<str>),
+    Schema,
+}
+
 /// A statement made ready to run against one version of a catalog. Immutable; share it by [`Arc`].
 #[derive(Clone, Debug)]
 pub struct Plan {
+    pub(crate) operation: Operation,
+    pub(crate) statement: Arc<Statement>,
     kind: PlanKind,
     columns: Vec<ResultColumn>,
     reads: Vec<TableId>,
     writes: Vec<TableId>,
+    resolved: Vec<Resolved>,
     catalog_version: u32,
+    fingerprint: u128,
 }
 
 impl Plan {
@@ -92,14 +132,30 @@ impl Plan {
         self.kind
     }
 
-    /// Neither writes nor locks rows nor draws from a sequence.
+    /// Neither writes nor locks rows nor changes the schema.
     pub fn is_read_only(&self) -> bool {
-        self.writes.is_empty()
+        match &self.operation {
+            Operation::Select(query) => query.locking.is_none(),
+            Operation::Insert(_) | Operation::Update(_) | Operation::Delete(_) => false,
+            Operation::Schema => false,
+            _ => true,
+        }
     }
 
     /// The version of the catalog that it was made for.
     pub fn catalog_version(&self) -> u32 {
         self.catalog_version
+    }
+
+    /// The same statement bound to another version of the catalog. [`Store::execute`] does this by itself;
+    /// who keeps plans saves time by keeping the new one.
+    pub fn refresh(&self, catalog: &Catalog) -> Result<Plan, PlanError> {
+        plan_with(self.statement.clone(), catalog, self.resolved.as_slice())
+    }
+
+    /// Tells statements apart in hashes.
+    pub(crate) fn fingerprint(&self) -> u128 {
+        self.fingerprint
     }
 }
 
@@ -112,70 +168,216 @@ pub fn plan(
     catalog: &Catalog,
     parameters: &dyn Parameters,
 ) -> Result<Plan, PlanError> {
-    let _ = (statement, catalog, parameters);
-    Err(PlanError {
-        error: SqlError::new(b"0A000", "statements cannot be planned yet"),
-        span: Default::default(),
-        hint: None,
+    plan_with(Arc::new(statement.clone()), catalog, parameters)
+}
+
+fn plan_with(
+    statement: Arc<Statement>,
+    catalog: &Catalog,
+    parameters: &(impl Parameters + ?Sized),
+) -> Result<Plan, PlanError> {
+    let stores = [("", catalog)];
+    let through = Through(parameters);
+    let mut binder = Binder::new(&stores, &through);
+    let mut columns = Vec::new();
+    let mut writes = Vec::new();
+    let operation = match &*statement {
+        Statement::Select(select) => {
+            let query = binder.select(select)?;
+            columns.clone_from(&query.columns);
+            Operation::Select(query)
+        }
+        Statement::Insert(insert) => {
+            let (plan, answered) = binder.insert(insert)?;
+            (columns, writes) = (answered, vec![plan.table]);
+            Operation::Insert(plan)
+        }
+        Statement::Update(update) => {
+            let (plan, answered) = binder.update(update)?;
+            (columns, writes) = (answered, vec![plan.table]);
+            Operation::Update(plan)
+        }
+        Statement::Delete(delete) => {
+            let (plan, answered) = binder.delete(delete)?;
+            (columns, writes) = (answered, vec![plan.table]);
+            Operation::Delete(plan)
+        }
+        Statement::CreateTable(_) | Statement::AlterTable(_) => {
+            crate::schema::change(catalog, &statement)?;
+            Operation::Schema
+        }
+        Statement::Begin(level) => Operation::Begin(*level),
+        Statement::Commit => Operation::Commit,
+        Statement::Rollback => Operation::Rollback,
+        Statement::Savepoint(name) => Operation::Savepoint(name.text.clone()),
+        Statement::RollbackTo(name) => Operation::RollbackTo(name.text.clone()),
+        Statement::Release(name) => Operation::Release(name.text.clone()),
+    };
+    let reads = binder.reads.iter().map(|(_, table)| *table).collect();
+    let resolved = std::mem::take(&mut binder.resolved);
+    Ok(Plan {
+        kind: kind(&operation),
+        fingerprint: fingerprint(&statement),
+        operation,
+        statement,
+        columns,
+        reads,
+        writes,
+        resolved,
+        catalog_version: catalog.version(),
     })
+}
+
+/// Lets a borrowed, perhaps unsized, resolver stand as a `&dyn`.
+struct Through<'p, P: ?Sized>(&'p P);
+
+impl<P: Parameters + ?Sized> Parameters for Through<'_, P> {
+    fn resolve(&self, name: &Name, field: Option<&Name>) -> Option<(u32, Option<Type>)> {
+        self.0.resolve(name, field)
+    }
+}
+
+impl<P: Parameters + ?Sized> Parameters for &P {
+    fn resolve(&self, name: &Name, field: Option<&Name>) -> Option<(u32, Option<Type>)> {
+        (**self).resolve(name, field)
+    }
+}
+
+fn kind(operation: &Operation) -> PlanKind {
+    let control = |control| PlanKind::Control(control);
+    match operation {
+        Operation::Select(query) => query_kind(query),
+        Operation::Update(plan) => query_kind(&plan.target),
+        Operation::Delete(plan) => query_kind(&plan.target),
+        Operation::Insert(plan) => match &plan.source {
+            RowSource::Values(..) => PlanKind::Constant,
+            RowSource::Query(query, ..) => query_kind(query),
+        },
+        Operation::Begin(_) => control(Control::Begin),
+        Operation::Commit => control(Control::Commit),
+        Operation::Rollback => control(Control::Rollback),
+        Operation::Savepoint(_) => control(Control::Savepoint),
+        Operation::RollbackTo(_) => control(Control::RollbackTo),
+        Operation::Release(_) => control(Control::Release),
+        Operation::Schema => PlanKind::Schema,
+    }
+}
+
+fn query_kind(query: &Query) -> PlanKind {
+    let (mut any, mut scan) = (false, false);
+    query.queries(&mut |query| {
+        for relation in &query.relations {
+            any = true;
+            scan |= !matches!(relation.access, Access::Index { .. });
+        }
+    });
+    match (any, scan) {
+        (false, _) => PlanKind::Constant,
+        (true, false) => PlanKind::Point,
+        (true, true) => PlanKind::Scan,
+    }
+}
+
+/// The text of the tree, places included, is the same wherever it is made.
+fn fingerprint(statement: &Statement) -> u128 {
+    let mut hasher = StableHasher::default();
+    hasher.bytes(format!("{statement:?}").as_bytes());
+    hasher.finish()
 }
 
 /// A compiled expression over parameter slots, without tables: guards, arguments, `let`.
 #[derive(Clone, Debug)]
 pub struct Scalar {
-    constant: Value,
+    expr: Expr,
+    data_type: Option<Type>,
 }
 
 impl Scalar {
-    /// Binds an expression. Columns and subqueries are refused.
+    /// Binds an expression. Columns and aggregates are refused; a subquery finds no table.
     pub fn plan(expression: &Expression, parameters: &dyn Parameters) -> Result<Scalar, PlanError> {
-        let _ = parameters;
-        Err(PlanError {
-            error: SqlError::new(b"0A000", "expressions cannot be planned yet"),
-            span: expression.span,
-            hint: None,
+        let mut binder = Binder::new(&[], parameters);
+        let bound = binder.expression(expression)?;
+        Ok(Scalar {
+            expr: bound.expr,
+            data_type: bound.data_type,
         })
     }
 
     /// The type of what it gives; `None` for a bare `'text'`, `NULL` or a parameter of unknown type.
     pub fn data_type(&self) -> Option<Type> {
-        None
+        self.data_type
     }
 
     /// Its value. `slots` holds the parameters, `now_us` virtual microseconds.
     pub fn evaluate(&self, slots: &[Value], now_us: i64) -> Result<Value, SqlError> {
-        let _ = (slots, now_us);
-        Ok(self.constant.clone())
+        let run = Run::new(slots, now_us, &[], ROW_BUDGET);
+        self.expr.evaluate(&Frame::of(&run))
     }
 
     /// Always this value.
     pub fn constant(value: Value) -> Scalar {
-        Scalar { constant: value }
+        Scalar {
+            expr: Expr::Literal(value),
+            data_type: None,
+        }
+    }
+
+    /// The value cast to this type wherever it is evaluated, as an assignment to a column does.
+    pub fn cast_to(self, data_type: Type) -> Scalar {
+        Scalar {
+            expr: Expr::Cast(Box::new(self.expr), data_type, false),
+            data_type: Some(data_type),
+        }
     }
 }
 
 /// A query over several stores' committed rows, for invariants.
 #[derive(Clone, Debug)]
 pub struct AcrossQuery {
-    columns: Vec<ResultColumn>,
+    query: Query,
     reads: Vec<(usize, TableId)>,
+    /// Columns it reads, with their names when it was made.
+    bound: Vec<(usize, TableId, ColumnId, Arc<str>)>,
 }
 
 impl AcrossQuery {
     /// Binds a query to the catalogs of several stores, which `database.table` names. A table without
     /// database is looked up in all and must be found in one only.
     pub fn plan(query: &Select, stores: &[(&str, &Catalog)]) -> Result<AcrossQuery, PlanError> {
-        let _ = stores;
-        Err(PlanError {
-            error: SqlError::new(b"0A000", "invariants cannot be planned yet"),
-            span: query.span,
-            hint: None,
+        let mut binder = Binder::new(stores, &());
+        let bound_query = binder.select(query)?;
+        if let Some(locking) = &query.locking {
+            return Err(PlanError::at(
+                SqlError::new(b"0A000", "a query over several databases locks no rows"),
+                locking.span,
+            ));
+        }
+        let mut bound = Vec::new();
+        for (store, table, column) in &binder.columns {
+            let at = *store as usize;
+            let name = stores[at].1.table_by_id(*table).and_then(|table| {
+                let found = table.columns.iter().find(|c| c.id == *column)?;
+                Some(Arc::from(format!("{}.{}", table.name, found.name)))
+            });
+            let entry = (at, *table, *column, name.unwrap_or_else(|| Arc::from("?")));
+            if !bound.contains(&entry) {
+                bound.push(entry);
+            }
+        }
+        let reads = binder
+            .reads
+            .iter()
+            .map(|(store, table)| (*store as usize, *table));
+        Ok(AcrossQuery {
+            reads: reads.collect(),
+            query: bound_query,
+            bound,
         })
     }
 
     /// Columns of its rows.
     pub fn columns(&self) -> &[ResultColumn] {
-        &self.columns
+        &self.query.columns
     }
 
     /// What it reads: index of the store in `stores`, and the table.
@@ -184,9 +386,49 @@ impl AcrossQuery {
     }
 
     /// Its rows over committed rows. `stores` in the order given to [`AcrossQuery::plan`]. Columns bind by id
-    /// and survive a rename; an error says that a column is gone, so the query cannot be judged.
+    /// and survive a rename; 42703 says that a column is gone, so the query cannot be judged.
     pub fn run(&self, stores: &[&Store], now_us: i64) -> Result<Vec<Row>, SqlError> {
-        let _ = (stores, now_us);
-        Ok(Vec::new())
+        for (at, table, column, name) in &self.bound {
+            let known = stores
+                .get(*at)
+                .and_then(|store| store.catalog().table_by_id(*table))
+                .is_some_and(|table| table.columns.iter().any(|c| c.id == *column));
+            if !known {
+                return Err(SqlError::new(
+                    b"42703",
+                    format!("column {name} was dropped, so this cannot be judged"),
+                ));
+            }
+        }
+        let sources: Vec<Source<'_>> = stores
+            .iter()
+            .map(|store| Source {
+                heaps: store.heaps(),
+                view: View::COMMITTED,
+            })
+            .collect();
+        let run = Run::new(&[], now_us, &sources, ROW_BUDGET);
+        self.query.rows(None, &run)
     }
 }
+
+/// What a migration fails with, in the words of a statement.
+impl From<PlanError> for SqlError {
+    fn from(failure: PlanError) -> SqlError {
+        let hint = failure.hint;
+        let mut error = failure.error;
+        if error.detail.is_none() {
+            error.detail = hint;
+        }
+        error
+    }
+}
+
+#[allow(dead_code)]
+const fn _send_and_sync<T: Send + Sync>() {}
+const _: () = {
+    _send_and_sync::<Plan>();
+    _send_and_sync::<Scalar>();
+    _send_and_sync::<AcrossQuery>();
+    let _ = Span::new;
+};

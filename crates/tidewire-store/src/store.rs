@@ -1,20 +1,41 @@
 //! The public face of a store: connections, plans in, progress out.
+//!
+//! How statements go on is in `execution` and the modules it names, how transactions end in `ending`, who
+//! waits for whom in `waiting`, the hash of it all in `state_hash`.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::{IsolationLevel, Statement};
+use tidewire_syntax::ast::sql::IsolationLevel;
 
+use crate::execution::{Execution, Step};
+use crate::heap::Heap;
+use crate::plan::Operation;
+use crate::query::{Cache, ROW_BUDGET, Run, Source};
+use crate::transaction::{Connection, Suspended, Transaction};
+use crate::versions::View;
 use crate::{
-    Catalog, ConnectionId, Plan, Progress, ReadAs, RowChange, SqlError, TableId, TransactionId,
-    Value, VisibleRow, Wait,
+    Catalog, Completion, ConnectionId, Plan, Progress, ReadAs, RowChange, RowId, SqlError, TableId,
+    TransactionId, Value, VisibleRow,
 };
 
 /// A relational store as a plain value: cloning it forks it, cheaply.
 #[derive(Clone, Debug)]
 pub struct Store {
-    catalog: Arc<Catalog>,
-    default_isolation: IsolationLevel,
-    connections: u32,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) heaps: Vec<Arc<Heap>>,
+    /// The last number of each sequence.
+    pub(crate) sequences: Vec<i64>,
+    pub(crate) connections: Vec<Arc<Connection>>,
+    /// Commits that changed rows, so far.
+    pub(crate) sequence: u64,
+    pub(crate) next_transaction: u32,
+    pub(crate) next_arrival: u64,
+    /// Rows with versions that an open snapshot may need, and that no open transaction has touched.
+    pub(crate) lingering: Vec<(TableId, RowId)>,
+    pub(crate) changes: Vec<RowChange>,
+    pub(crate) committed: Vec<RowChange>,
+    pub(crate) default_isolation: IsolationLevel,
 }
 
 impl Store {
@@ -22,8 +43,16 @@ impl Store {
     pub fn new(default_isolation: IsolationLevel) -> Store {
         Store {
             catalog: Arc::default(),
+            heaps: Vec::new(),
+            sequences: Vec::new(),
+            connections: Vec::new(),
+            sequence: 0,
+            next_transaction: 0,
+            next_arrival: 0,
+            lingering: Vec::new(),
+            changes: Vec::new(),
+            committed: Vec::new(),
             default_isolation,
-            connections: 0,
         }
     }
 
@@ -37,15 +66,51 @@ impl Store {
         self.default_isolation
     }
 
-    /// Opens a connection.
+    pub(crate) fn heaps(&self) -> &[Arc<Heap>] {
+        &self.heaps
+    }
+
+    /// Opens a connection. Ids of closed ones are used again, the lowest first, so that states which differ
+    /// only in how often clients came back are equal.
     pub fn connect(&mut self) -> ConnectionId {
-        self.connections += 1;
-        ConnectionId(self.connections - 1)
+        let free = self
+            .connections
+            .iter()
+            .position(|connection| connection.closed);
+        match free {
+            Some(at) => {
+                self.connections[at] = Arc::default();
+                ConnectionId(at as u32)
+            }
+            None => {
+                self.connections.push(Arc::default());
+                ConnectionId(self.connections.len() as u32 - 1)
+            }
+        }
     }
 
     /// Ends a connection; what is open is rolled back.
     pub fn disconnect(&mut self, connection: ConnectionId) {
-        let _ = connection;
+        self.changes.clear();
+        self.committed.clear();
+        let Some(place) = self.connection_mut(connection) else {
+            return;
+        };
+        place.closed = true;
+        place.suspended = None;
+        if let Some(transaction) = place.transaction.take() {
+            self.roll_back(transaction);
+        }
+    }
+
+    pub(crate) fn connection(&self, connection: ConnectionId) -> Option<&Connection> {
+        let found = self.connections.get(connection.0 as usize)?;
+        (!found.closed).then_some(found.as_ref())
+    }
+
+    pub(crate) fn connection_mut(&mut self, connection: ConnectionId) -> Option<&mut Connection> {
+        let found = Arc::make_mut(self.connections.get_mut(connection.0 as usize)?);
+        (!found.closed).then_some(found)
     }
 
     /// Runs a statement until it is done, blocks or fails. `slots` holds its parameters; `now_us` is virtual
@@ -57,82 +122,264 @@ impl Store {
         slots: &[Value],
         now_us: i64,
     ) -> Progress {
-        let _ = (connection, plan, slots, now_us);
-        Progress::Failed(SqlError::new(b"0A000", "statements cannot be run yet"))
+        self.changes.clear();
+        self.committed.clear();
+        match self.connection(connection) {
+            None => return Progress::Failed(SqlError::new(b"08003", "connection does not exist")),
+            Some(place) if place.suspended.is_some() => {
+                return Progress::Failed(SqlError::new(
+                    b"55000",
+                    "another statement of this connection is still waiting",
+                ));
+            }
+            Some(_) => {}
+        }
+        match &plan.operation {
+            Operation::Select(_)
+            | Operation::Insert(_)
+            | Operation::Update(_)
+            | Operation::Delete(_) => self.execute_rows(connection, plan, slots, now_us),
+            _ => self.execute_control(connection, plan, now_us),
+        }
+    }
+
+    fn execute_rows(
+        &mut self,
+        connection: ConnectionId,
+        plan: &Arc<Plan>,
+        slots: &[Value],
+        now_us: i64,
+    ) -> Progress {
+        let mut transaction = match self.open_transaction(connection, now_us) {
+            Ok(transaction) => transaction,
+            Err(error) => return Progress::Failed(error),
+        };
+        if transaction.failed {
+            self.keep(connection, transaction);
+            return Progress::Failed(in_failed_transaction());
+        }
+        let plan = if plan.catalog_version() == self.catalog.version() {
+            plan.clone()
+        } else {
+            match plan.refresh(&self.catalog) {
+                Ok(plan) => Arc::new(plan),
+                Err(failure) => return self.fail(connection, transaction, failure.into()),
+            }
+        };
+        let view = transaction.next_view(self.sequence);
+        let started_us = transaction.started_us;
+        let execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
+        self.go_on(connection, transaction, execution)
     }
 
     /// Goes on with a statement that blocked. It may block again.
     pub fn resume(&mut self, connection: ConnectionId, now_us: i64) -> Progress {
-        let _ = (connection, now_us);
-        Progress::Blocked
+        // Kept in the signature: expiries belong to the caller, `now()` to the transaction.
+        let _ = now_us;
+        self.changes.clear();
+        self.committed.clear();
+        let Some(place) = self.connection_mut(connection) else {
+            return Progress::Failed(SqlError::new(b"08003", "connection does not exist"));
+        };
+        match (place.suspended.take(), place.transaction.take()) {
+            (Some(suspended), Some(transaction)) => {
+                let arrival = suspended.arrival;
+                let before = self.next_arrival;
+                let progress = self.go_on(connection, transaction, *suspended.execution);
+                // Who waits again keeps its place.
+                if let Some(place) = self.connection_mut(connection)
+                    && let Some(suspended) = &mut place.suspended
+                {
+                    suspended.arrival = arrival;
+                    self.next_arrival = before;
+                }
+                progress
+            }
+            (suspended, transaction) => {
+                place.suspended = suspended;
+                place.transaction = transaction;
+                Progress::Failed(SqlError::new(
+                    b"55000",
+                    "no statement of this connection waits",
+                ))
+            }
+        }
     }
 
-    /// Waiters that may go on, in order of arrival; choice 0 is the first. Resume one, then ask again.
-    pub fn ready(&self) -> Vec<ConnectionId> {
-        Vec::new()
+    fn go_on(
+        &mut self,
+        connection: ConnectionId,
+        mut transaction: Transaction,
+        mut execution: Execution,
+    ) -> Progress {
+        match self.step(&mut transaction, &mut execution) {
+            Err(error) => self.fail(connection, transaction, error),
+            Ok(Step::Blocked(wanted)) => {
+                let arrival = self.next_arrival;
+                self.next_arrival += 1;
+                if let Some(place) = self.connection_mut(connection) {
+                    place.transaction = Some(transaction);
+                    place.suspended = Some(Suspended {
+                        execution: Box::new(execution),
+                        wanted,
+                        arrival,
+                    });
+                }
+                Progress::Blocked
+            }
+            Ok(Step::Done) => {
+                if transaction.explicit {
+                    self.keep(connection, transaction);
+                } else {
+                    self.commit(transaction);
+                }
+                Progress::Done(Completion {
+                    tag: execution.tag(),
+                    rows: execution.answered,
+                })
+            }
+        }
     }
 
-    /// Who waits for whom, in order of arrival.
-    pub fn waits(&self) -> Vec<Wait> {
-        Vec::new()
+    fn step(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+    ) -> Result<Step, SqlError> {
+        let plan = execution.plan.clone();
+        let mut cache = Cache::default();
+        let step = match &plan.operation {
+            Operation::Select(query) => match &query.locking {
+                Some(locking) => {
+                    self.step_lock(transaction, execution, query, locking, &mut cache)?
+                }
+                None => {
+                    execution.answered =
+                        self.with_run(execution, &mut cache, |run| query.rows(None, run))?;
+                    Step::Done
+                }
+            },
+            Operation::Insert(plan) => {
+                self.step_insert(transaction, execution, plan, &mut cache)?
+            }
+            Operation::Update(plan) => {
+                self.step_update(transaction, execution, plan, &mut cache)?
+            }
+            Operation::Delete(plan) => {
+                self.step_delete(transaction, execution, plan, &mut cache)?
+            }
+            _ => Step::Done,
+        };
+        if let Step::Blocked(_) = step {
+            return Ok(step);
+        }
+        self.step_checks(transaction, execution)
     }
 
-    /// A cycle of waiters in order of arrival, if there is one. Who is the victim is the caller's choice;
-    /// [`Store::cancel`] it with [`SqlError::deadlock`].
-    pub fn deadlock(&self) -> Option<Vec<ConnectionId>> {
-        None
-    }
-
-    /// Ends a waiting statement with this error: 40P01, 55P03, 57014. Without a waiting statement it does
-    /// nothing and answers the error.
-    pub fn cancel(&mut self, connection: ConnectionId, error: SqlError) -> Progress {
-        let _ = connection;
-        Progress::Failed(error)
+    /// Evaluates something as a statement sees the store.
+    #[inline]
+    pub(crate) fn with_run<T>(
+        &self,
+        execution: &mut Execution,
+        cache: &mut Cache,
+        evaluate: impl FnOnce(&Run<'_>) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        let sources = [Source {
+            heaps: &self.heaps,
+            view: execution.view,
+        }];
+        let mut run = Run::new(
+            &execution.slots,
+            execution.now_us,
+            &sources,
+            execution.budget,
+        );
+        run.take_cache(cache);
+        let outcome = evaluate(&run);
+        let budget = run.budget.get();
+        *cache = run.into_cache();
+        execution.budget = budget;
+        outcome
     }
 
     /// An explicit transaction is open, failed or not.
     pub fn in_transaction(&self, connection: ConnectionId) -> bool {
-        let _ = connection;
-        false
+        let transaction = self
+            .connection(connection)
+            .and_then(|c| c.transaction.as_ref());
+        transaction.is_some_and(|transaction| transaction.explicit)
     }
 
-    /// The open transaction, for labels: T-72.
+    /// The open transaction, for labels: T-72. A statement that waits outside a transaction has one too.
     pub fn transaction(&self, connection: ConnectionId) -> Option<TransactionId> {
-        let _ = connection;
-        None
+        let transaction = self.connection(connection)?.transaction.as_ref()?;
+        Some(transaction.id)
     }
 
     /// Rows written by the last `execute`, `resume` or `migrate`, in order, uncommitted ones too.
     pub fn take_changes(&mut self) -> Vec<RowChange> {
-        Vec::new()
+        std::mem::take(&mut self.changes)
     }
 
     /// Net changes of the transaction that the last `execute` or `resume` committed.
     pub fn take_committed(&mut self) -> Vec<RowChange> {
-        Vec::new()
+        std::mem::take(&mut self.committed)
     }
 
     /// Grows with each commit that changed the table.
     pub fn table_version(&self, table: TableId) -> u64 {
-        let _ = table;
-        0
+        self.heaps
+            .get(table.0 as usize)
+            .map_or(0, |heap| heap.version)
     }
 
     /// The rows of a table in heap order.
     pub fn rows(&self, table: TableId, read: ReadAs) -> Vec<VisibleRow> {
-        let _ = (table, read);
-        Vec::new()
+        let view = match read {
+            ReadAs::Committed => View::COMMITTED,
+            ReadAs::Connection(connection) => self.next_statement_view(connection),
+        };
+        let mut rows = Vec::new();
+        let Some(heap) = self.heaps.get(table.0 as usize) else {
+            return rows;
+        };
+        heap.scan(&view, &mut |id, values| {
+            let writer = heap
+                .entry(id)
+                .and_then(|entry| entry.visible(&view))
+                .and_then(|version| version.created.transaction());
+            rows.push(VisibleRow {
+                id,
+                values: values.clone(),
+                writer,
+            });
+            ControlFlow::Continue(())
+        });
+        rows
     }
 
-    /// Canonical hash of everything that decides what statements will answer, except heap order and the
-    /// numbers of rows and transactions. Kept incrementally; equal on every machine.
-    pub fn hash(&self) -> u128 {
-        0
+    fn next_statement_view(&self, connection: ConnectionId) -> View {
+        let transaction = self
+            .connection(connection)
+            .and_then(|c| c.transaction.as_ref());
+        match transaction {
+            Some(transaction) => View {
+                snapshot: match transaction.snapshot {
+                    Some(snapshot) if transaction.keeps_snapshot() => snapshot,
+                    _ => self.sequence,
+                },
+                transaction: Some(transaction.id),
+                command: u32::MAX,
+            },
+            None => View::COMMITTED,
+        }
     }
+}
 
-    /// Changes the schema from outside any session: waits for nobody.
-    pub fn migrate(&mut self, statement: &Statement, now_us: i64) -> Result<(), SqlError> {
-        let _ = (statement, now_us);
-        Err(SqlError::new(b"0A000", "schemas cannot be changed yet"))
-    }
+/// 25P02
+pub(crate) fn in_failed_transaction() -> SqlError {
+    SqlError::new(
+        b"25P02",
+        "current transaction is aborted, commands ignored until end of transaction block",
+    )
 }

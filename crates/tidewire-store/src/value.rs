@@ -98,12 +98,8 @@ impl Value {
             (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
             (Value::Date(a), Value::Date(b)) => a.cmp(b),
             (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
-            (Value::Date(a), Value::Timestamp(b)) => {
-                (i64::from(*a) * datetime::DAY_US).cmp(b)
-            }
-            (Value::Timestamp(a), Value::Date(b)) => {
-                a.cmp(&(i64::from(*b) * datetime::DAY_US))
-            }
+            (Value::Date(a), Value::Timestamp(b)) => (i64::from(*a) * datetime::DAY_US).cmp(b),
+            (Value::Timestamp(a), Value::Date(b)) => a.cmp(&(i64::from(*b) * datetime::DAY_US)),
             (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
             _ => self.kind().cmp(&other.kind()),
         }
@@ -124,10 +120,17 @@ impl Value {
         }
     }
 
-    /// The value in a form in which equal keys of one column are equal bit by bit.
+    /// The value in a form in which values that SQL calls equal are equal bit by bit, across types too.
     pub(crate) fn key_form(&self) -> Value {
         match self {
-            Value::Numeric(number) => Value::Numeric(number.normalized()),
+            Value::Numeric(number) => {
+                let number = number.normalized();
+                match i64::try_from(number.digits) {
+                    Ok(whole) if number.scale == 0 => Value::Integer(whole),
+                    _ => Value::Numeric(number),
+                }
+            }
+            Value::Date(days) => Value::Timestamp(i64::from(*days) * datetime::DAY_US),
             other => other.clone(),
         }
     }

@@ -1,0 +1,210 @@
+//! Where conditions are judged and how each table's rows are found.
+//!
+//! As PostgreSQL plans never-analysed small tables: equality on all columns of a unique index uses it,
+//! otherwise the table is read from end to end in heap order. Look-ups by equality inside a join or a
+//! correlated subquery go through a hash table, which changes no outcome.
+
+use smallvec::SmallVec;
+use tidewire_syntax::ast::sql::JoinKind;
+
+use crate::expression::{Comparison, Expr};
+use crate::query_plan::{Access, Query, Relation};
+use crate::scope::Binder;
+
+/// Puts each conjunct of WHERE behind the last relation that it reads; gives those that read none.
+pub(crate) fn place(conditions: Vec<Expr>, relations: &mut [Relation]) -> Vec<Expr> {
+    let mut free = Vec::new();
+    for condition in conditions {
+        match last_relation(&condition, 0) {
+            Some(at) if usize::from(at) < relations.len() => {
+                relations[usize::from(at)].filter.push(condition);
+            }
+            _ => free.push(condition),
+        }
+    }
+    free
+}
+
+/// Chooses access paths; conditions that a path fulfils move to `implied`.
+pub(crate) fn choose(binder: &mut Binder<'_>, relations: &mut [Relation]) {
+    for at in 0..relations.len() {
+        let equalities = equalities(&relations[at], at as u16);
+        let Some(scope) = binder.scopes.last() else {
+            return;
+        };
+        let Some(table) = scope.relations.get(at).map(|relation| relation.table) else {
+            return;
+        };
+        let indexed = table
+            .indexes
+            .iter()
+            .enumerate()
+            .find_map(|(index, unique)| {
+                let key: Option<Vec<&Equality>> = unique
+                    .slots
+                    .iter()
+                    .map(|slot| equalities.iter().find(|equality| equality.slot == *slot))
+                    .collect();
+                key.filter(|key| !key.is_empty() && !unique.dropped)
+                    .map(|key| (index, unique.slots.clone(), key))
+            });
+        let relation = &mut relations[at];
+        if let Some((index, slots, used)) = indexed {
+            let key = used.iter().map(|equality| equality.other.clone()).collect();
+            imply(relation, &used);
+            relation.access = Access::Index { index, slots, key };
+            continue;
+        }
+        let varying: Vec<&Equality> = equalities.iter().filter(|e| varies(&e.other)).collect();
+        if !varying.is_empty() {
+            let slots = varying.iter().map(|equality| equality.slot).collect();
+            let key = varying
+                .iter()
+                .map(|equality| equality.other.clone())
+                .collect();
+            imply(relation, &varying);
+            let id = binder.fresh_id();
+            relation.access = Access::Hash { id, slots, key };
+        }
+    }
+}
+
+/// `column = other` among a relation's conditions.
+struct Equality {
+    slot: usize,
+    other: Expr,
+    /// Stands in ON, else in the filter; which one.
+    in_on: bool,
+    at: usize,
+}
+
+fn equalities(relation: &Relation, at: u16) -> SmallVec<[Equality; 4]> {
+    let on = relation.on.iter().enumerate().map(|(i, e)| (true, i, e));
+    let filter = relation
+        .filter
+        .iter()
+        .enumerate()
+        .map(|(i, e)| (false, i, e));
+    // WHERE is judged after an outer join made its rows, so it cannot choose among them.
+    let filter = filter.filter(|_| relation.join != JoinKind::Left);
+    let mut found = SmallVec::new();
+    for (in_on, index, condition) in on.chain(filter) {
+        let Expr::Compare(Comparison::Equal, sides) = condition else {
+            continue;
+        };
+        for (column, other) in [(&sides[0], &sides[1]), (&sides[1], &sides[0])] {
+            if let Expr::Column {
+                depth: 0,
+                relation: of,
+                slot,
+            } = column
+                && *of == at
+                && last_relation(other, 0).is_none_or(|last| last < at)
+                && !has_query(other)
+            {
+                found.push(Equality {
+                    slot: *slot as usize,
+                    other: other.clone(),
+                    in_on,
+                    at: index,
+                });
+                break;
+            }
+        }
+    }
+    found
+}
+
+fn imply(relation: &mut Relation, used: &[&Equality]) {
+    let mut places: Vec<(bool, usize)> = used.iter().map(|e| (e.in_on, e.at)).collect();
+    places.sort_unstable();
+    places.dedup();
+    for (in_on, at) in places.into_iter().rev() {
+        let conditions = if in_on {
+            &mut relation.on
+        } else {
+            &mut relation.filter
+        };
+        relation.implied.push(conditions.remove(at));
+    }
+}
+
+/// Does it change from row to row of another relation?
+fn varies(expr: &Expr) -> bool {
+    let mut varies = false;
+    expr.visit(&mut |part| varies |= matches!(part, Expr::Column { .. }));
+    varies
+}
+
+fn has_query(expr: &Expr) -> bool {
+    let mut found = false;
+    expr.visit(&mut |part| found |= part.query().is_some());
+    found
+}
+
+/// The last relation of the query `level` queries outward that an expression reads, subqueries included.
+fn last_relation(expr: &Expr, level: u16) -> Option<u16> {
+    let mut last = None;
+    expr.visit(&mut |part| {
+        let found = match part {
+            Expr::Column {
+                depth, relation, ..
+            } if *depth == level => Some(*relation),
+            other => other
+                .query()
+                .and_then(|query| last_relation_of(query, level + 1)),
+        };
+        last = last.max(found);
+    });
+    last
+}
+
+fn last_relation_of(query: &Query, level: u16) -> Option<u16> {
+    if !query.correlated {
+        return None;
+    }
+    let mut last = None;
+    query.expressions(&mut |expr| last = last.max(last_relation(expr, level)));
+    last
+}
+
+impl Query {
+    /// Visits every expression of the query.
+    pub(crate) fn expressions(&self, visitor: &mut dyn FnMut(&Expr)) {
+        for relation in &self.relations {
+            let parts = relation.implied.iter().chain(&relation.on);
+            parts.chain(&relation.filter).for_each(&mut *visitor);
+        }
+        self.filter
+            .iter()
+            .chain(&self.output)
+            .for_each(&mut *visitor);
+        if let Some(grouping) = &self.grouping {
+            grouping
+                .keys
+                .iter()
+                .chain(&grouping.having)
+                .for_each(&mut *visitor);
+            for aggregate in &grouping.aggregates {
+                aggregate.arguments.iter().for_each(&mut *visitor);
+            }
+        }
+        self.order.iter().for_each(|key| visitor(&key.expression));
+        self.limit
+            .iter()
+            .chain(&self.offset)
+            .for_each(&mut *visitor);
+    }
+
+    /// Visits this query and all within it.
+    pub(crate) fn queries(&self, visitor: &mut dyn FnMut(&Query)) {
+        visitor(self);
+        self.expressions(&mut |expr| {
+            expr.visit(&mut |part| {
+                if let Some(query) = part.query() {
+                    query.queries(visitor);
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,540 @@
+//! Expressions of the tree become compiled ones: names looked up, types checked, literals read.
+
+use tidewire_syntax::Span;
+use tidewire_syntax::ast::sql::{
+    Expression, ExpressionKind, FunctionCall, Literal, TypeKind, TypeName, UnaryOperator,
+};
+
+use crate::aggregate::{self, Aggregate};
+use crate::cast;
+use crate::expression::{Comparison, Expr};
+use crate::function::{self, Function, Wants};
+use crate::scope::{Binder, Typed, error, fail, nearest};
+use crate::typing::{self, type_name};
+use crate::{Numeric, PlanError, Type, Value};
+
+/// Nesting that an expression may have, so that no statement overruns the stack.
+const MAX_NESTING: u32 = 120;
+
+type Bound = Result<Typed, PlanError>;
+
+impl Binder<'_> {
+    /// Binds an expression.
+    pub(crate) fn expression(&mut self, expression: &Expression) -> Bound {
+        if self.depth >= MAX_NESTING {
+            return Err(error(
+                b"54001",
+                expression.span,
+                format!(
+                    "expression is nested deeper than {MAX_NESTING} levels, the limit of this store"
+                ),
+            ));
+        }
+        self.depth += 1;
+        let bound = self.expression_kind(expression);
+        self.depth -= 1;
+        bound
+    }
+
+    fn expression_kind(&mut self, expression: &Expression) -> Bound {
+        use ExpressionKind as K;
+        let span = expression.span;
+        match &expression.kind {
+            K::Literal(value) => literal(value, span),
+            K::Column { table, column } => self.column(table.as_ref(), column, span),
+            K::Parameter { name, field } => self.parameter(name, field.as_ref(), span),
+            K::Unary(operator, operand) => {
+                let operand = self.expression(operand)?;
+                unary(*operator, operand, span)
+            }
+            K::Binary(operator, left, right) => {
+                let left = self.expression(left)?;
+                let right = self.expression(right)?;
+                typing::binary(*operator, left, right)
+            }
+            K::IsNull { operand, negated } => {
+                let operand = self.expression(operand)?;
+                Ok(truth(Expr::IsNull(Box::new(operand.expr), *negated), span))
+            }
+            K::IsDistinctFrom {
+                left,
+                right,
+                negated,
+            } => {
+                let (left, right) = (self.expression(left)?, self.expression(right)?);
+                let (left, right) = typing::comparable("=", left, right)?;
+                let sides = Box::new([left.expr, right.expr]);
+                Ok(truth(Expr::IsDistinct(sides, *negated), span))
+            }
+            K::InList {
+                operand,
+                list,
+                negated,
+            } => self.in_list(operand, list, *negated, span),
+            K::InQuery {
+                operand,
+                query,
+                negated,
+            } => {
+                let operand = self.expression(operand)?;
+                let (query, of) = self.subquery(query, true)?;
+                let right = Typed {
+                    expr: Expr::Literal(Value::Null),
+                    data_type: of,
+                    span,
+                };
+                let (operand, _) = typing::comparable("=", operand, right)?;
+                let operand = Box::new(operand.expr);
+                Ok(truth(Expr::InQuery(operand, query, *negated), span))
+            }
+            K::Between {
+                operand,
+                low,
+                high,
+                negated,
+            } => {
+                let operand = self.expression(operand)?;
+                let (low, high) = (self.expression(low)?, self.expression(high)?);
+                let low = typing::compare(Comparison::GreaterOrEqual, ">=", operand.clone(), low)?;
+                let high = typing::compare(Comparison::LessOrEqual, "<=", operand, high)?;
+                let both = Expr::And(vec![low.expr, high.expr]);
+                Ok(truth(negate(both, *negated), span))
+            }
+            K::Like {
+                operand,
+                pattern,
+                negated,
+            } => self.like(operand, pattern, *negated, span),
+            K::Case {
+                operand,
+                branches,
+                otherwise,
+            } => self.case(operand.as_deref(), branches, otherwise.as_deref(), span),
+            K::Cast(operand, to) => self.cast(operand, to, span),
+            K::Function(call) => self.call(call, span),
+            K::Exists(query) => {
+                let (query, _) = self.subquery(query, false)?;
+                Ok(truth(Expr::Exists(query), span))
+            }
+            K::Subquery(query) => {
+                let (query, data_type) = self.subquery(query, true)?;
+                Ok(Typed {
+                    expr: Expr::Subquery(query),
+                    data_type,
+                    span,
+                })
+            }
+        }
+    }
+
+    fn in_list(
+        &mut self,
+        operand: &Expression,
+        list: &[Expression],
+        negated: bool,
+        span: Span,
+    ) -> Bound {
+        let mut operand = self.expression(operand)?;
+        let mut items = Vec::with_capacity(list.len());
+        for item in list {
+            items.push(self.expression(item)?);
+        }
+        if operand.data_type.is_none()
+            && let Some(to) = items.iter().find_map(|item| item.data_type)
+        {
+            operand = operand.known_as(to.base())?;
+        }
+        let mut compared = Vec::with_capacity(items.len());
+        for item in items {
+            let (left, item) = typing::comparable("=", operand, item)?;
+            operand = left;
+            compared.push(item.expr);
+        }
+        Ok(truth(
+            Expr::InList(Box::new(operand.expr), compared, negated),
+            span,
+        ))
+    }
+
+    fn like(
+        &mut self,
+        operand: &Expression,
+        pattern: &Expression,
+        negated: bool,
+        span: Span,
+    ) -> Bound {
+        let operand = self.expression(operand)?.known()?;
+        let pattern = self.expression(pattern)?.known()?;
+        for side in [&operand, &pattern] {
+            if !side.data_type.is_some_and(Type::is_text) {
+                let not = if negated { "!" } else { "" };
+                let (left, right) = (type_name(operand.data_type), type_name(pattern.data_type));
+                return fail(
+                    b"42883",
+                    span,
+                    format!("operator does not exist: {left} {not}~~ {right}"),
+                );
+            }
+        }
+        let sides = Box::new([operand.expr, pattern.expr]);
+        Ok(truth(Expr::Like(sides, negated), span))
+    }
+
+    fn case(
+        &mut self,
+        operand: Option<&Expression>,
+        branches: &[(Expression, Expression)],
+        otherwise: Option<&Expression>,
+        span: Span,
+    ) -> Bound {
+        let operand = operand
+            .map(|operand| self.expression(operand))
+            .transpose()?;
+        let mut conditions = Vec::with_capacity(branches.len());
+        let mut results = Vec::with_capacity(branches.len() + 1);
+        for (condition, result) in branches {
+            let condition = self.expression(condition)?;
+            conditions.push(match &operand {
+                Some(operand) => {
+                    typing::compare(Comparison::Equal, "=", operand.clone(), condition)?.expr
+                }
+                None => condition.condition("CASE/WHEN")?,
+            });
+            results.push(self.expression(result)?);
+        }
+        results.push(match otherwise {
+            Some(otherwise) => self.expression(otherwise)?,
+            None => Typed {
+                expr: Expr::Literal(Value::Null),
+                data_type: None,
+                span,
+            },
+        });
+        let (mut results, data_type) = typing::common("CASE", results)?;
+        let otherwise = results.pop().unwrap_or(Expr::Literal(Value::Null));
+        let branches = conditions.into_iter().zip(results).collect();
+        Ok(Typed {
+            expr: Expr::Case(branches, Box::new(otherwise)),
+            data_type,
+            span,
+        })
+    }
+
+    fn cast(&mut self, operand: &Expression, to: &TypeName, span: Span) -> Bound {
+        let to_type = Type::of(to.kind);
+        cast::check_type(to_type).map_err(|error| PlanError::at(error, to.span))?;
+        let operand = self.expression(operand)?;
+        let data_type = Some(to_type);
+        let Some(from) = operand.data_type else {
+            let known = operand.known_as(to_type.base())?;
+            let expr = if to_type == to_type.base() {
+                known.expr
+            } else {
+                Expr::Cast(Box::new(known.expr), to_type, true)
+            };
+            return Ok(Typed {
+                expr,
+                data_type,
+                span,
+            });
+        };
+        if cast::castable(from, to_type).is_none() {
+            return fail(
+                b"42846",
+                span,
+                format!("cannot cast type {from} to {to_type}"),
+            );
+        }
+        Ok(Typed {
+            expr: Expr::Cast(Box::new(operand.expr), to_type, true),
+            data_type,
+            span,
+        })
+    }
+
+    fn call(&mut self, call: &FunctionCall, span: Span) -> Bound {
+        let name = call.name.as_str();
+        match (name, call.arguments.len()) {
+            ("now" | "current_timestamp" | "transaction_timestamp", 0) => {
+                return Ok(Typed {
+                    expr: Expr::Now,
+                    data_type: Some(Type::TimestampTz),
+                    span,
+                });
+            }
+            ("coalesce" | "greatest" | "least", 1..) => {
+                let items = self.expressions(&call.arguments)?;
+                let (items, data_type) = typing::common(&name.to_ascii_uppercase(), items)?;
+                let expr = match name {
+                    "coalesce" => Expr::Coalesce(items),
+                    greatest => Expr::Extreme(items, greatest == "greatest"),
+                };
+                return Ok(Typed {
+                    expr,
+                    data_type,
+                    span,
+                });
+            }
+            ("nullif", 2) => {
+                let left = self.expression(&call.arguments[0])?;
+                let right = self.expression(&call.arguments[1])?;
+                let (left, right) = typing::comparable("=", left, right)?;
+                return Ok(Typed {
+                    expr: Expr::NullIf(Box::new([left.expr, right.expr])),
+                    data_type: left.data_type,
+                    span,
+                });
+            }
+            _ => {}
+        }
+        if let Some(bound) = self.aggregate(call, span)? {
+            return Ok(bound);
+        }
+        let arguments = self.expressions(&call.arguments)?;
+        self.function(call, arguments, span)
+    }
+
+    fn expressions(&mut self, expressions: &[Expression]) -> Result<Vec<Typed>, PlanError> {
+        expressions
+            .iter()
+            .map(|expression| self.expression(expression))
+            .collect()
+    }
+
+    fn function(&mut self, call: &FunctionCall, arguments: Vec<Typed>, span: Span) -> Bound {
+        let types: Vec<Option<Type>> = arguments.iter().map(|a| a.data_type).collect();
+        let found = function::lookup(call.name.as_str(), arguments.len());
+        let Some((function, wants, gives)) = found.filter(|_| !call.distinct && !call.star) else {
+            return Err(no_function(call, &types, span));
+        };
+        let mut exprs = Vec::with_capacity(arguments.len());
+        let mut result = gives;
+        for (at, argument) in arguments.into_iter().enumerate() {
+            let wanted = wants
+                .get(at)
+                .or(wants.last())
+                .copied()
+                .unwrap_or(Wants::Any);
+            let Some(argument) = wanted_as(argument, wanted)? else {
+                return Err(no_function(call, &types, span));
+            };
+            if wanted == Wants::Number {
+                result = Some(match (result, argument.data_type) {
+                    (Some(Type::Numeric(_)), _) | (_, Some(Type::Numeric(_))) => {
+                        Type::Numeric(None)
+                    }
+                    (Some(Type::BigInt), _) | (_, Some(Type::BigInt)) => Type::BigInt,
+                    (_, other) => other.unwrap_or(Type::Integer),
+                });
+            }
+            exprs.push(argument.expr);
+        }
+        Ok(Typed {
+            expr: with_result(function, exprs, result),
+            data_type: result,
+            span,
+        })
+    }
+
+    /// Binds a call of an aggregate; `None` when it is none.
+    fn aggregate(&mut self, call: &FunctionCall, span: Span) -> Result<Option<Typed>, PlanError> {
+        let name = call.name.as_str();
+        if aggregate::lookup(name, call.star, &[]).is_none() {
+            return Ok(None);
+        }
+        let Some(scope) = self.scopes.last_mut() else {
+            return fail(b"42803", span, "aggregate functions are not allowed here");
+        };
+        if let Some(clause) = scope.no_aggregates {
+            return fail(
+                b"42803",
+                span,
+                match clause {
+                    "" => "aggregate function calls cannot be nested".to_string(),
+                    clause => format!("aggregate functions are not allowed in {clause}"),
+                },
+            );
+        }
+        scope.no_aggregates = Some("");
+        let arguments = self.expressions(&call.arguments);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.no_aggregates = None;
+        }
+        let arguments = arguments?;
+        let types: Vec<Option<Type>> = arguments.iter().map(|a| a.data_type).collect();
+        let Some(Some((function, gives))) = aggregate::lookup(name, call.star, &types) else {
+            return Err(no_function(call, &types, span));
+        };
+        let mut exprs = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            exprs.push(argument.known()?.expr);
+        }
+        let aggregate = Aggregate {
+            function,
+            arguments: exprs,
+            distinct: call.distinct,
+        };
+        let Some(scope) = self.scopes.last_mut() else {
+            return Ok(None);
+        };
+        let known = scope
+            .aggregates
+            .iter()
+            .position(|other| *other == aggregate);
+        let at = known.unwrap_or_else(|| {
+            scope.aggregates.push(aggregate);
+            scope.aggregates.len() - 1
+        });
+        Ok(Some(Typed {
+            expr: Expr::Extra(0, at as u32),
+            data_type: Some(gives),
+            span,
+        }))
+    }
+}
+
+/// `abs` of a smallint must stay one: results of number functions are checked against their type.
+fn with_result(function: Function, arguments: Vec<Expr>, result: Option<Type>) -> Expr {
+    let call = Expr::Call(function, arguments);
+    match (function, result) {
+        (Function::Abs | Function::Modulo, Some(to)) if to.is_integer() => {
+            Expr::Cast(Box::new(call), to, false)
+        }
+        _ => call,
+    }
+}
+
+fn wanted_as(argument: Typed, wanted: Wants) -> Result<Option<Typed>, PlanError> {
+    let text = |argument: &Typed| argument.data_type.is_some_and(Type::is_text);
+    Ok(match wanted {
+        Wants::Any => Some(argument.known()?),
+        Wants::Text => Some(argument.known()?).filter(text),
+        Wants::Integer => argument
+            .known_as(Type::Integer)?
+            .implicitly(Type::Integer)?,
+        Wants::Numeric => argument
+            .known_as(Type::Numeric(None))?
+            .implicitly(Type::Numeric(None))?,
+        Wants::Number => Some(argument.known_as(Type::Numeric(None))?)
+            .filter(|a| a.data_type.is_some_and(Type::is_number)),
+        Wants::Jsonb => argument.implicitly(Type::Jsonb)?,
+    })
+}
+
+fn no_function(call: &FunctionCall, types: &[Option<Type>], span: Span) -> PlanError {
+    let types: Vec<String> = types.iter().map(|t| type_name(*t)).collect();
+    let arguments = if call.star {
+        "*".to_string()
+    } else {
+        types.join(", ")
+    };
+    let name = call.name.as_str();
+    let error = error(
+        b"42883",
+        span,
+        format!("function {name}({arguments}) does not exist"),
+    );
+    if function::NAMES.contains(&name) {
+        return error.hint(
+            "No function matches the given name and argument types. You might need to add explicit type \
+             casts.",
+        );
+    }
+    match nearest(name, function::NAMES.iter().copied()) {
+        Some(near) => error.hint(format!("Did you mean {near}?")),
+        None => error.hint(format!(
+            "This store knows these functions: {}.",
+            function::NAMES.join(", ")
+        )),
+    }
+}
+
+fn truth(expr: Expr, span: Span) -> Typed {
+    Typed {
+        expr,
+        data_type: Some(Type::Boolean),
+        span,
+    }
+}
+
+fn negate(expr: Expr, negated: bool) -> Expr {
+    if negated {
+        Expr::Not(Box::new(expr))
+    } else {
+        expr
+    }
+}
+
+fn unary(operator: UnaryOperator, operand: Typed, span: Span) -> Bound {
+    if operator == UnaryOperator::Not {
+        return Ok(truth(Expr::Not(Box::new(operand.condition("NOT")?)), span));
+    }
+    let Some(data_type) = operand.data_type.filter(|t| t.is_number()) else {
+        let symbol = if operator == UnaryOperator::Minus {
+            "-"
+        } else {
+            "+"
+        };
+        let of = type_name(operand.data_type);
+        return fail(
+            b"42883",
+            span,
+            format!("operator does not exist: {symbol} {of}"),
+        );
+    };
+    if operator == UnaryOperator::Plus {
+        return Ok(operand);
+    }
+    let expr = match operand.expr {
+        Expr::Literal(Value::Integer(number)) if number != i64::MIN => {
+            Expr::Literal(Value::Integer(-number))
+        }
+        Expr::Literal(Value::Numeric(number)) => Expr::Literal(Value::Numeric(number.negate())),
+        other => Expr::Negate(data_type.base(), Box::new(other)),
+    };
+    Ok(Typed {
+        expr,
+        data_type: Some(data_type.base()),
+        span,
+    })
+}
+
+fn literal(literal: &Literal, span: Span) -> Bound {
+    let number = |text: &str| match Numeric::parse(text) {
+        Some(Ok(number)) => Ok((Value::Numeric(number), Some(Type::Numeric(None)))),
+        Some(Err(error)) => Err(PlanError::at(error, span)),
+        None => fail(b"42601", span, format!("\"{text}\" is not a number")),
+    };
+    let (value, data_type) = match literal {
+        Literal::Null => (Value::Null, None),
+        Literal::Boolean(value) => (Value::Boolean(*value), Some(Type::Boolean)),
+        Literal::Integer(text) => match text.parse::<i64>() {
+            Ok(value) if i32::try_from(value).is_ok() => {
+                (Value::Integer(value), Some(Type::Integer))
+            }
+            Ok(value) => (Value::Integer(value), Some(Type::BigInt)),
+            Err(_) => number(text)?,
+        },
+        Literal::Decimal(text) => number(text)?,
+        Literal::String(text) => (Value::text(text.as_str()), None),
+        Literal::Typed(kind, text) => {
+            let to = Type::of(match kind {
+                TypeKind::Serial | TypeKind::BigSerial => {
+                    return fail(
+                        b"42704",
+                        span,
+                        "a sequence type cannot be the type of a literal",
+                    );
+                }
+                other => *other,
+            });
+            let value = cast::input(text, to).map_err(|error| PlanError::at(error, span))?;
+            (value, Some(to))
+        }
+    };
+    Ok(Typed {
+        expr: Expr::Literal(value),
+        data_type,
+        span,
+    })
+}

@@ -1,0 +1,282 @@
+//! UPDATE and DELETE, row by row, as PostgreSQL's ModifyTable does: rows come from the statement's snapshot;
+//! one that someone else changed meanwhile is waited for, then looked at again (EvalPlanQual).
+
+use smallvec::SmallVec;
+use tidewire_syntax::ast::sql::LockStrength;
+
+use crate::bind_write::{DeletePlan, NewValue, UpdatePlan};
+use crate::constraints::{check_row, given, update_strength};
+use crate::execution::{Execution, Placing, Step, Work};
+use crate::expression::Frame;
+use crate::query::{Cache, Flow, Query, project};
+use crate::rows::Found;
+use crate::transaction::Transaction;
+use crate::{Row, RowId, SqlError, Store, TableId, Value};
+
+impl Store {
+    /// Finds the rows of an UPDATE or DELETE by the statement's snapshot.
+    fn find_targets(&self, execution: &mut Execution, target: &Query, cache: &mut Cache) -> Work {
+        let mut targets = Vec::new();
+        let failure = self.with_run(execution, cache, |run| {
+            target.join(None, run, &mut |_, ids| {
+                targets.push(ids[0]);
+                Ok(Flow::Continue(()))
+            })
+        });
+        Work::Modify {
+            targets,
+            at: 0,
+            failure: failure.err(),
+        }
+    }
+
+    /// Goes on with an UPDATE until it is done or blocks.
+    pub(crate) fn step_update(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+        plan: &UpdatePlan,
+        cache: &mut Cache,
+    ) -> Result<Step, SqlError> {
+        if matches!(execution.work, Work::Fresh) {
+            execution.work = self.find_targets(execution, &plan.target, cache);
+        }
+        loop {
+            if let blocked @ Step::Blocked(_) = self.finish_placing(transaction, execution)? {
+                return Ok(blocked);
+            }
+            let Some(row) = next_target(execution)? else {
+                return Ok(Step::Done);
+            };
+            if let blocked @ Step::Blocked(_) =
+                self.update_target(transaction, execution, plan, row, cache)?
+            {
+                return Ok(blocked);
+            }
+            advance(execution);
+        }
+    }
+
+    fn update_target(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+        plan: &UpdatePlan,
+        row: RowId,
+        cache: &mut Cache,
+    ) -> Result<Step, SqlError> {
+        let table = plan.table;
+        let Some(before) =
+            self.still_wanted(transaction, execution, &plan.target, table, row, cache)?
+        else {
+            return Ok(Step::Done);
+        };
+        let tuple: [&[Value]; 1] = [&before];
+        let after =
+            self.changed_row(execution, table, &before, &tuple, &plan.assignments, cache)?;
+        if let blocked @ Step::Blocked(_) =
+            self.change_row(transaction, execution, table, row, before, after.clone())?
+        {
+            return Ok(blocked);
+        }
+        self.answer(execution, &plan.returning, &[&after], cache)?;
+        execution.count += 1;
+        Ok(Step::Done)
+    }
+
+    /// The row as a statement may change it: what it saw, or a newer version that still fulfils the
+    /// condition; `None` when it is not to be changed.
+    fn still_wanted(
+        &self,
+        transaction: &Transaction,
+        execution: &mut Execution,
+        target: &Query,
+        table: TableId,
+        row: RowId,
+        cache: &mut Cache,
+    ) -> Result<Option<Row>, SqlError> {
+        match self.find(transaction, &execution.view, table, row)? {
+            Found::Same(version) => Ok(Some(version)),
+            Found::Gone => Ok(None),
+            Found::Newer(version) => {
+                let fits =
+                    self.with_run(execution, cache, |run| target.recheck(&[&version], run))?;
+                Ok(fits.then_some(version))
+            }
+        }
+    }
+
+    /// The row after its assignments; constraints of the table hold.
+    pub(crate) fn changed_row(
+        &mut self,
+        execution: &mut Execution,
+        table: TableId,
+        before: &Row,
+        tuple: &[&[Value]],
+        assignments: &[(usize, NewValue)],
+        cache: &mut Cache,
+    ) -> Result<Row, SqlError> {
+        let mut new: SmallVec<[Option<Value>; 4]> = SmallVec::new();
+        self.with_run(execution, cache, |run| {
+            let frame = Frame {
+                tuple,
+                ..Frame::of(run)
+            };
+            for (_, value) in assignments {
+                new.push(given(value, &frame)?);
+            }
+            Ok(())
+        })?;
+        let Some(definition) = self.definition(table).cloned() else {
+            return Ok(before.clone());
+        };
+        let mut values: SmallVec<[Value; 8]> = before.iter().cloned().collect();
+        values.resize(definition.width.max(values.len()), Value::Null);
+        for ((slot, value), given) in assignments.iter().zip(new) {
+            values[*slot] = match (given, value) {
+                (Some(given), _) => given,
+                (None, NewValue::Default(default)) => {
+                    let data_type = definition.column_at(*slot).map(|column| column.data_type);
+                    let data_type = data_type.unwrap_or(crate::Type::Text);
+                    self.default_value(default, data_type, execution.now_us)?
+                }
+                (None, NewValue::Expression(_)) => Value::Null,
+            };
+        }
+        let after: Row = values.into_iter().collect();
+        check_row(&definition, &after, execution.now_us)?;
+        Ok(after)
+    }
+
+    /// Locks a row and gives it a new version; what follows from foreign keys is queued.
+    pub(crate) fn change_row(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+        table: TableId,
+        row: RowId,
+        before: Row,
+        after: Row,
+    ) -> Result<Step, SqlError> {
+        let strength = self
+            .definition(table)
+            .map_or(LockStrength::NoKeyUpdate, |table| {
+                update_strength(table, &before, &after)
+            });
+        if let blocked @ Step::Blocked(_) = self.lock(transaction, table, row, strength) {
+            return Ok(blocked);
+        }
+        self.update_row(transaction, table, row, before.clone(), after.clone());
+        self.queue_checks(execution, table, row, Some(&before), Some(&after));
+        execution.placing = Some(Placing {
+            table,
+            row,
+            before: Some(before),
+            index: 0,
+        });
+        Ok(Step::Done)
+    }
+
+    /// Finishes the index entries of the last version, if any are left.
+    pub(crate) fn finish_placing(
+        &mut self,
+        transaction: &Transaction,
+        execution: &mut Execution,
+    ) -> Result<Step, SqlError> {
+        if let Some(placing) = &mut execution.placing {
+            if let blocked @ Step::Blocked(_) = self.place(transaction, placing)? {
+                return Ok(blocked);
+            }
+            execution.placing = None;
+        }
+        Ok(Step::Done)
+    }
+
+    /// Goes on with a DELETE until it is done or blocks.
+    pub(crate) fn step_delete(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+        plan: &DeletePlan,
+        cache: &mut Cache,
+    ) -> Result<Step, SqlError> {
+        if matches!(execution.work, Work::Fresh) {
+            execution.work = self.find_targets(execution, &plan.target, cache);
+        }
+        while let Some(row) = next_target(execution)? {
+            let wanted =
+                self.still_wanted(transaction, execution, &plan.target, plan.table, row, cache)?;
+            if let Some(before) = wanted {
+                if let blocked @ Step::Blocked(_) =
+                    self.remove_row(transaction, execution, plan.table, row, &before)
+                {
+                    return Ok(blocked);
+                }
+                self.answer(execution, &plan.returning, &[&before], cache)?;
+                execution.count += 1;
+            }
+            advance(execution);
+        }
+        Ok(Step::Done)
+    }
+
+    /// Locks a row and deletes it; what follows from foreign keys is queued.
+    pub(crate) fn remove_row(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+        table: TableId,
+        row: RowId,
+        before: &Row,
+    ) -> Step {
+        let blocked = self.lock(transaction, table, row, LockStrength::Update);
+        if blocked == Step::Done {
+            self.delete_row(transaction, table, row, before.clone());
+            self.queue_checks(execution, table, row, Some(before), None);
+        }
+        blocked
+    }
+
+    /// RETURNING for one row.
+    pub(crate) fn answer(
+        &self,
+        execution: &mut Execution,
+        returning: &[crate::expression::Expr],
+        tuple: &[&[Value]],
+        cache: &mut Cache,
+    ) -> Result<(), SqlError> {
+        if returning.is_empty() {
+            return Ok(());
+        }
+        let row = self.with_run(execution, cache, |run| {
+            let frame = Frame {
+                tuple,
+                ..Frame::of(run)
+            };
+            project(returning, &frame)
+        })?;
+        execution.answered.push(row);
+        Ok(())
+    }
+}
+
+/// The row whose turn it is; the failure of the search when its turn has come.
+fn next_target(execution: &mut Execution) -> Result<Option<RowId>, SqlError> {
+    match &mut execution.work {
+        Work::Modify {
+            targets,
+            at,
+            failure,
+        } => match targets.get(*at) {
+            Some(row) => Ok(Some(*row)),
+            None => failure.take().map_or(Ok(None), Err),
+        },
+        _ => Ok(None),
+    }
+}
+
+fn advance(execution: &mut Execution) {
+    if let Work::Modify { at, .. } = &mut execution.work {
+        *at += 1;
+    }
+}

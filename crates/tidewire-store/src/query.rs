@@ -1,0 +1,582 @@
+//! Running queries: nested loops over relations, access paths, grouping, sorting, subqueries.
+//!
+//! What a query is made of is in `query_plan`. Reading never waits and changes nothing.
+
+use std::cell::{Cell, RefCell};
+use std::cmp::Ordering;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+use tidewire_syntax::ast::sql::JoinKind;
+
+use crate::aggregate::Groups;
+use crate::expression::{Expr, Frame};
+use crate::heap::Heap;
+use crate::index::IndexKey;
+pub(crate) use crate::query_plan::{Access, Query, Relation};
+use crate::value::NULL;
+use crate::versions::View;
+use crate::{Row, RowId, SqlError, Value};
+
+/// Rows that one statement may visit, so that no statement runs for ever.
+pub(crate) const ROW_BUDGET: u64 = 2_000_000;
+
+/// The id that stands for "no row" on the right side of an outer join.
+pub(crate) const NO_ROW: RowId = RowId(u32::MAX);
+
+/// One store as a statement sees it.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) heaps: &'a [Arc<Heap>],
+    pub(crate) view: View,
+}
+
+/// A running statement: its parameters, what it sees, what it may still spend.
+pub(crate) struct Run<'a> {
+    pub(crate) slots: &'a [Value],
+    pub(crate) now_us: i64,
+    pub(crate) sources: &'a [Source<'a>],
+    pub(crate) budget: Cell<u64>,
+    cache: RefCell<Cache>,
+}
+
+/// Results that hold for the whole statement, by ids that the planner gave.
+#[derive(Default)]
+pub(crate) struct Cache {
+    subqueries: FxHashMap<u32, Rc<Cached>>,
+    tables: FxHashMap<u32, Probes>,
+}
+
+enum Cached {
+    Exists(bool),
+    Value(Value),
+    Set {
+        keys: FxHashSet<IndexKey>,
+        rows: usize,
+        null: bool,
+    },
+}
+
+/// A relation looked up by equality: hashed when asked the second time.
+enum Probes {
+    Once,
+    Table(Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>),
+}
+
+pub(crate) type Flow = ControlFlow<()>;
+
+/// Takes one joined row: values per relation and their rows.
+type Visitor<'v> = dyn FnMut(&[&[Value]], &[RowId]) -> Result<Flow, SqlError> + 'v;
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        slots: &'a [Value],
+        now_us: i64,
+        sources: &'a [Source<'a>],
+        budget: u64,
+    ) -> Self {
+        Self {
+            slots,
+            now_us,
+            sources,
+            budget: Cell::new(budget),
+            cache: RefCell::default(),
+        }
+    }
+
+    /// Goes on with results that an earlier run of the same statement kept.
+    pub(crate) fn take_cache(&mut self, cache: &mut Cache) {
+        self.cache = RefCell::new(std::mem::take(cache));
+    }
+
+    /// The results that are kept for the next run of the same statement.
+    pub(crate) fn into_cache(self) -> Cache {
+        self.cache.into_inner()
+    }
+
+    pub(crate) fn slot(&self, slot: u32) -> &Value {
+        self.slots.get(slot as usize).unwrap_or(&NULL)
+    }
+
+    #[inline]
+    fn spend(&self) -> Result<(), SqlError> {
+        let left = self.budget.get();
+        if left == 0 {
+            return Err(SqlError::new(
+                b"54000",
+                format!(
+                    "the statement visits more than {ROW_BUDGET} rows, the limit of this store"
+                ),
+            )
+            .with_detail("Narrow it by a key, or join on equality."));
+        }
+        self.budget.set(left - 1);
+        Ok(())
+    }
+
+    fn heap(&self, relation: &Relation) -> Option<(&'a Heap, View)> {
+        let source = self.sources.get(relation.store as usize)?;
+        let heap = source.heaps.get(relation.table.0 as usize)?;
+        Some((heap.as_ref(), source.view))
+    }
+}
+
+impl Query {
+    /// All rows of the answer.
+    pub(crate) fn rows(
+        &self,
+        outer: Option<&Frame<'_>>,
+        run: &Run<'_>,
+    ) -> Result<Vec<Row>, SqlError> {
+        let (offset, limit) = self.bounds(outer, run)?;
+        if let Some(grouping) = &self.grouping {
+            let mut groups = Groups::new(grouping);
+            self.join(outer, run, &mut |tuple, _| {
+                groups.add(&Frame {
+                    tuple,
+                    extras: &[],
+                    outer,
+                    run,
+                })?;
+                Ok(Flow::Continue(()))
+            })?;
+            let mut sorted = Sorted::new(self);
+            groups.finish(outer, run, &mut |frame| sorted.add(frame))?;
+            return Ok(sorted.finish(offset, limit));
+        }
+        let mut sorted = Sorted::new(self);
+        let enough = if self.order.is_empty() && !self.distinct {
+            offset.saturating_add(limit)
+        } else {
+            usize::MAX
+        };
+        if enough > 0 {
+            self.join(outer, run, &mut |tuple, _| {
+                sorted.add(&Frame {
+                    tuple,
+                    extras: &[],
+                    outer,
+                    run,
+                })?;
+                Ok(stop_if(sorted.rows.len() >= enough))
+            })?;
+        }
+        Ok(sorted.finish(offset, limit))
+    }
+
+    /// OFFSET and LIMIT, in rows.
+    pub(crate) fn bounds(
+        &self,
+        outer: Option<&Frame<'_>>,
+        run: &Run<'_>,
+    ) -> Result<(usize, usize), SqlError> {
+        let frame = Frame {
+            tuple: &[],
+            extras: &[],
+            outer,
+            run,
+        };
+        let bound = |expression: &Option<Expr>, none: usize, state, name: &str| {
+            let Some(expression) = expression else {
+                return Ok(none);
+            };
+            match expression.evaluate(&frame)? {
+                Value::Integer(count) => usize::try_from(count)
+                    .map_err(|_| SqlError::new(state, format!("{name} must not be negative"))),
+                _ => Ok(none),
+            }
+        };
+        Ok((
+            bound(&self.offset, 0, b"2201X", "OFFSET")?,
+            bound(&self.limit, usize::MAX, b"2201W", "LIMIT")?,
+        ))
+    }
+
+    /// Visits every joined row that passes all conditions, in the order of nested loops.
+    pub(crate) fn join(
+        &self,
+        outer: Option<&Frame<'_>>,
+        run: &Run<'_>,
+        visitor: &mut Visitor<'_>,
+    ) -> Result<(), SqlError> {
+        let frame = Frame {
+            tuple: &[],
+            extras: &[],
+            outer,
+            run,
+        };
+        if !all_true(&self.filter, &frame)? {
+            return Ok(());
+        }
+        self.join_from(0, &[], &[], &frame, visitor).map(|_| ())
+    }
+
+    /// Recursion is as deep as there are relations, which the planner bounds.
+    fn join_from(
+        &self,
+        at: usize,
+        tuple: &[&[Value]],
+        ids: &[RowId],
+        frame: &Frame<'_>,
+        visitor: &mut Visitor<'_>,
+    ) -> Result<Flow, SqlError> {
+        let Some(relation) = self.relations.get(at) else {
+            return visitor(tuple, ids);
+        };
+        let mut extended: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
+        extended.push(&[]);
+        let mut extended_ids: SmallVec<[RowId; 4]> = SmallVec::from_slice(ids);
+        extended_ids.push(NO_ROW);
+        let mut matched = false;
+        let flow = relation.candidates(&Frame { tuple, ..*frame }, &mut |id, row, implied| {
+            let mut extended: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
+            extended.push(row);
+            let inner = Frame {
+                tuple: &extended,
+                ..*frame
+            };
+            if !implied && !all_true(&relation.implied, &inner)? {
+                return Ok(Flow::Continue(()));
+            }
+            if !all_true(&relation.on, &inner)? {
+                return Ok(Flow::Continue(()));
+            }
+            matched = true;
+            if !all_true(&relation.filter, &inner)? {
+                return Ok(Flow::Continue(()));
+            }
+            extended_ids[at] = id;
+            self.join_from(at + 1, &extended, &extended_ids, frame, visitor)
+        })?;
+        if flow.is_break() || matched || relation.join != JoinKind::Left {
+            return Ok(flow);
+        }
+        let inner = Frame {
+            tuple: &extended,
+            ..*frame
+        };
+        if !all_true(&relation.filter, &inner)? {
+            return Ok(flow);
+        }
+        extended_ids[at] = NO_ROW;
+        self.join_from(at + 1, &extended, &extended_ids, frame, visitor)
+    }
+
+    /// Does a joined row still pass all conditions? (EvalPlanQual: some of its rows were exchanged.)
+    pub(crate) fn recheck(&self, tuple: &[&[Value]], run: &Run<'_>) -> Result<bool, SqlError> {
+        let frame = Frame {
+            tuple,
+            ..Frame::of(run)
+        };
+        for (relation, row) in self.relations.iter().zip(tuple) {
+            let missing = relation.join == JoinKind::Left && row.is_empty();
+            let joins =
+                missing || all_true(&relation.implied, &frame)? && all_true(&relation.on, &frame)?;
+            if !joins || !all_true(&relation.filter, &frame)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The values that a joined row gives.
+    pub(crate) fn project(&self, frame: &Frame<'_>) -> Result<Row, SqlError> {
+        project(&self.output, frame)
+    }
+
+    /// The sort keys of a joined row.
+    pub(crate) fn sort_keys(&self, frame: &Frame<'_>) -> Result<SortKeys, SqlError> {
+        self.order
+            .iter()
+            .map(|key| key.expression.evaluate(frame))
+            .collect()
+    }
+
+    /// Order of two rows by their sort keys.
+    pub(crate) fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
+        let pairs = left.iter().zip(right);
+        self.order
+            .iter()
+            .zip(pairs)
+            .map(|(key, (left, right))| key.compare(left, right))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(Ordering::Equal)
+    }
+
+    /// EXISTS
+    pub(crate) fn exists(&self, frame: &Frame<'_>) -> Result<bool, SqlError> {
+        if let Some(cached) = self.cached(frame.run)
+            && let Cached::Exists(found) = *cached
+        {
+            return Ok(found);
+        }
+        let mut found = false;
+        if self.grouping.is_none() && self.limit.is_none() && self.offset.is_none() {
+            self.join(Some(frame), frame.run, &mut |_, _| {
+                found = true;
+                Ok(Flow::Break(()))
+            })?;
+        } else {
+            found = !self.rows(Some(frame), frame.run)?.is_empty();
+        }
+        self.cache(frame.run, || Cached::Exists(found));
+        Ok(found)
+    }
+
+    /// A subquery as a value: null without rows, 21000 with several.
+    pub(crate) fn single_value(&self, frame: &Frame<'_>) -> Result<Value, SqlError> {
+        if let Some(cached) = self.cached(frame.run)
+            && let Cached::Value(value) = &*cached
+        {
+            return Ok(value.clone());
+        }
+        let rows = self.rows(Some(frame), frame.run)?;
+        if rows.len() > 1 {
+            return Err(SqlError::new(
+                b"21000",
+                "more than one row returned by a subquery used as an expression",
+            ));
+        }
+        let value = rows
+            .first()
+            .and_then(|row| row.first())
+            .cloned()
+            .unwrap_or_default();
+        self.cache(frame.run, || Cached::Value(value.clone()));
+        Ok(value)
+    }
+
+    /// IN: `None` when unknown.
+    pub(crate) fn contains(
+        &self,
+        value: &Value,
+        frame: &Frame<'_>,
+    ) -> Result<Option<bool>, SqlError> {
+        if let Some(cached) = self.cached(frame.run) {
+            return Ok(in_set(&cached, value));
+        }
+        let rows = self.rows(Some(frame), frame.run)?;
+        let keys: FxHashSet<IndexKey> = rows
+            .iter()
+            .filter_map(|row| IndexKey::of(std::iter::once(row.first())))
+            .collect();
+        let null = rows
+            .iter()
+            .any(|row| row.first().is_none_or(Value::is_null));
+        let set = Cached::Set {
+            keys,
+            rows: rows.len(),
+            null,
+        };
+        let found = in_set(&set, value);
+        self.cache(frame.run, || set);
+        Ok(found)
+    }
+
+    fn cached(&self, run: &Run<'_>) -> Option<Rc<Cached>> {
+        if self.correlated {
+            return None;
+        }
+        run.cache.borrow().subqueries.get(&self.id).cloned()
+    }
+
+    fn cache(&self, run: &Run<'_>, result: impl FnOnce() -> Cached) {
+        if !self.correlated {
+            run.cache
+                .borrow_mut()
+                .subqueries
+                .insert(self.id, Rc::new(result()));
+        }
+    }
+}
+
+fn in_set(set: &Cached, value: &Value) -> Option<bool> {
+    let Cached::Set { keys, rows, null } = set else {
+        return None;
+    };
+    if *rows == 0 {
+        return Some(false);
+    }
+    let key = IndexKey::of(std::iter::once(Some(value)))?;
+    match keys.contains(&key) {
+        true => Some(true),
+        false if *null => None,
+        false => Some(false),
+    }
+}
+
+pub(crate) fn project(output: &[Expr], frame: &Frame<'_>) -> Result<Row, SqlError> {
+    let mut values: SmallVec<[Value; 4]> = SmallVec::with_capacity(output.len());
+    for expression in output {
+        values.push(expression.evaluate(frame)?);
+    }
+    Ok(values.into_iter().collect())
+}
+
+pub(crate) fn stop_if(stop: bool) -> Flow {
+    if stop {
+        Flow::Break(())
+    } else {
+        Flow::Continue(())
+    }
+}
+
+#[inline]
+pub(crate) fn all_true(conditions: &[Expr], frame: &Frame<'_>) -> Result<bool, SqlError> {
+    for condition in conditions {
+        if !condition.is_true(frame)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+impl Relation {
+    /// Visits the rows that the access path finds. The flag says that they are known to fulfil the
+    /// conditions which the path stands for.
+    pub(crate) fn candidates(
+        &self,
+        frame: &Frame<'_>,
+        visitor: &mut dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError>,
+    ) -> Result<Flow, SqlError> {
+        let Some((heap, view)) = frame.run.heap(self) else {
+            return Ok(Flow::Continue(()));
+        };
+        match &self.access {
+            Access::Scan => self.scan(heap, &view, frame.run, visitor),
+            Access::Index { index, slots, key } => {
+                let Some(key) = evaluate_key(key, frame)? else {
+                    return Ok(Flow::Continue(()));
+                };
+                for row in heap.candidates(*index, &key) {
+                    let Some(version) = heap.entry(*row).and_then(|entry| entry.visible(&view))
+                    else {
+                        continue;
+                    };
+                    frame.run.spend()?;
+                    if key.matches(&version.row, slots)
+                        && visitor(*row, &version.row, true)?.is_break()
+                    {
+                        return Ok(Flow::Break(()));
+                    }
+                }
+                Ok(Flow::Continue(()))
+            }
+            Access::Hash { id, slots, key } => {
+                let Some(table) = self.hashed(*id, slots, heap, &view, frame.run)? else {
+                    return self.scan(heap, &view, frame.run, visitor);
+                };
+                let Some(key) = evaluate_key(key, frame)? else {
+                    return Ok(Flow::Continue(()));
+                };
+                for (id, row) in table.get(&key).into_iter().flatten() {
+                    frame.run.spend()?;
+                    if visitor(*id, row, true)?.is_break() {
+                        return Ok(Flow::Break(()));
+                    }
+                }
+                Ok(Flow::Continue(()))
+            }
+        }
+    }
+
+    fn scan(
+        &self,
+        heap: &Heap,
+        view: &View,
+        run: &Run<'_>,
+        visitor: &mut dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError>,
+    ) -> Result<Flow, SqlError> {
+        let mut outcome = Ok(Flow::Continue(()));
+        heap.scan(view, &mut |id, row| {
+            outcome = run.spend().and_then(|()| visitor(id, row, false));
+            stop_if(!matches!(outcome, Ok(Flow::Continue(()))))
+        });
+        outcome
+    }
+
+    /// The hash table for look-ups by equality; `None` at the first look-up, which a scan serves.
+    fn hashed(
+        &self,
+        id: u32,
+        slots: &[usize],
+        heap: &Heap,
+        view: &View,
+        run: &Run<'_>,
+    ) -> Result<Option<Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>>, SqlError> {
+        match run.cache.borrow().tables.get(&id) {
+            Some(Probes::Table(table)) => return Ok(Some(table.clone())),
+            Some(Probes::Once) => {}
+            None => {
+                drop(run.cache.borrow_mut().tables.insert(id, Probes::Once));
+                return Ok(None);
+            }
+        }
+        let mut table: FxHashMap<IndexKey, Vec<(RowId, Row)>> = FxHashMap::default();
+        let mut outcome = Ok(());
+        heap.scan(view, &mut |id, row| {
+            outcome = run.spend();
+            if let Some(key) = IndexKey::of_row(row, slots) {
+                table.entry(key).or_default().push((id, row.clone()));
+            }
+            stop_if(outcome.is_err())
+        });
+        outcome?;
+        let table = Rc::new(table);
+        run.cache
+            .borrow_mut()
+            .tables
+            .insert(id, Probes::Table(table.clone()));
+        Ok(Some(table))
+    }
+}
+
+fn evaluate_key(key: &[Expr], frame: &Frame<'_>) -> Result<Option<IndexKey>, SqlError> {
+    let mut values: SmallVec<[Value; 2]> = SmallVec::new();
+    for part in key {
+        values.push(part.evaluate(frame)?);
+    }
+    Ok(IndexKey::of(values.iter().map(Some)))
+}
+
+/// Sort keys of one row.
+pub(crate) type SortKeys = SmallVec<[Value; 2]>;
+
+/// Rows of an answer with their sort keys.
+struct Sorted<'q> {
+    query: &'q Query,
+    rows: Vec<(SortKeys, Row)>,
+}
+
+impl<'q> Sorted<'q> {
+    fn new(query: &'q Query) -> Self {
+        Self {
+            query,
+            rows: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, frame: &Frame<'_>) -> Result<(), SqlError> {
+        let row = self.query.project(frame)?;
+        self.rows.push((self.query.sort_keys(frame)?, row));
+        Ok(())
+    }
+
+    fn finish(mut self, offset: usize, limit: usize) -> Vec<Row> {
+        if self.query.distinct {
+            let mut seen = FxHashSet::default();
+            self.rows
+                .retain(|(_, row)| seen.insert(IndexKey::with_nulls(row)));
+        }
+        if !self.query.order.is_empty() {
+            let query = self.query;
+            self.rows
+                .sort_by(|(left, _), (right, _)| query.compare(left, right));
+        }
+        let rows = self.rows.into_iter().map(|(_, row)| row);
+        rows.skip(offset).take(limit).collect()
+    }
+}

@@ -1,0 +1,299 @@
+//! The one place where rows are locked and changed: every change leaves an undo entry and a trace entry.
+
+use std::sync::Arc;
+
+use tidewire_syntax::ast::sql::LockStrength;
+
+use crate::execution::{Placing, Step};
+use crate::index::IndexKey;
+use crate::locks::{self, Wanted};
+use crate::transaction::{Transaction, Undo, UndoKind};
+use crate::versions::{Current, RowLock, Stamp, View};
+use crate::{Row, RowChange, RowId, SqlError, Store, Table, TableId, TransactionId};
+
+/// What a transaction finds behind a row that its snapshot showed it.
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
+    /// The very version that it saw.
+    Same(Row),
+    /// A newer one: read committed must look again (EvalPlanQual).
+    Newer(Row),
+    /// Deleted, or already changed by this very statement.
+    Gone,
+}
+
+/// 40001
+pub(crate) fn serialization_failure(what: &str) -> SqlError {
+    SqlError::new(
+        b"40001",
+        format!("could not serialize access due to concurrent {what}"),
+    )
+}
+
+impl Store {
+    /// The table of this id; plans only name tables that exist.
+    pub(crate) fn definition(&self, table: TableId) -> Option<&Arc<Table>> {
+        self.catalog.tables.get(table.0 as usize)
+    }
+
+    /// What stands behind a row now. At repeatable read, 40001 when someone else changed it since.
+    pub(crate) fn find(
+        &self,
+        transaction: &Transaction,
+        view: &View,
+        table: TableId,
+        row: RowId,
+    ) -> Result<Found, SqlError> {
+        let entry = self
+            .heaps
+            .get(table.0 as usize)
+            .and_then(|heap| heap.entry(row));
+        let Some(entry) = entry else {
+            return gone(transaction);
+        };
+        match entry.current(transaction.id) {
+            None => gone(transaction),
+            Some(Current::Deleted) => {
+                if entry
+                    .deleted()
+                    .is_some_and(|stamp| stamp.transaction().is_some())
+                {
+                    return Ok(Found::Gone);
+                }
+                gone(transaction)
+            }
+            Some(Current::Version(current)) => {
+                if current.created.transaction().is_some()
+                    && current.created.command() >= view.command
+                {
+                    return Ok(Found::Gone);
+                }
+                let same = entry
+                    .visible(view)
+                    .is_some_and(|seen| seen.position == current.position);
+                if same {
+                    return Ok(Found::Same(current.row.clone()));
+                }
+                if transaction.keeps_snapshot() {
+                    return Err(serialization_failure("update"));
+                }
+                Ok(Found::Newer(current.row.clone()))
+            }
+        }
+    }
+
+    /// Takes a lock on a row, or says who has to be waited for.
+    pub(crate) fn lock(
+        &mut self,
+        transaction: &mut Transaction,
+        table: TableId,
+        row: RowId,
+        strength: LockStrength,
+    ) -> Step {
+        let me = transaction.id;
+        let at = table.0 as usize;
+        let Some(entry) = self.heaps.get(at).and_then(|heap| heap.entry(row)) else {
+            return Step::Done;
+        };
+        if !locks::row_holders(entry, me, strength).is_empty() {
+            return Step::Blocked(Wanted::Row {
+                table,
+                row,
+                strength,
+            });
+        }
+        let held = entry.locks().iter().find(|lock| lock.transaction == me);
+        let held = held.map(|lock| lock.strength);
+        if held.is_some_and(|held| held >= strength) {
+            return Step::Done;
+        }
+        if let Some(entry) = Arc::make_mut(&mut self.heaps[at]).touch(row) {
+            let locks = &mut entry.busy_mut().locks;
+            match locks.iter_mut().find(|lock| lock.transaction == me) {
+                Some(lock) => lock.strength = strength,
+                None => locks.push(RowLock {
+                    transaction: me,
+                    strength,
+                }),
+            }
+        }
+        transaction.undo.push(Undo {
+            table,
+            row,
+            kind: UndoKind::Lock(held),
+        });
+        Step::Done
+    }
+
+    /// Puts a new row into the heap; its index entries follow by [`Store::place`].
+    pub(crate) fn insert_row(
+        &mut self,
+        transaction: &mut Transaction,
+        table: TableId,
+        values: Row,
+    ) -> RowId {
+        let stamp = Stamp::in_flight(transaction.id, transaction.command);
+        let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
+        let row = heap.insert(values.clone(), stamp);
+        transaction.undo.push(Undo {
+            table,
+            row,
+            kind: UndoKind::Version,
+        });
+        self.changes.push(RowChange {
+            table,
+            row,
+            before: None,
+            after: Some(values),
+        });
+        row
+    }
+
+    /// Gives a locked row a new version; its index entries follow by [`Store::place`].
+    pub(crate) fn update_row(
+        &mut self,
+        transaction: &mut Transaction,
+        table: TableId,
+        row: RowId,
+        before: Row,
+        values: Row,
+    ) {
+        let stamp = Stamp::in_flight(transaction.id, transaction.command);
+        let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
+        heap.update(row, values.clone(), stamp);
+        transaction.undo.push(Undo {
+            table,
+            row,
+            kind: UndoKind::Version,
+        });
+        self.changes.push(RowChange {
+            table,
+            row,
+            before: Some(before),
+            after: Some(values),
+        });
+    }
+
+    /// Deletes a locked row.
+    pub(crate) fn delete_row(
+        &mut self,
+        transaction: &mut Transaction,
+        table: TableId,
+        row: RowId,
+        before: Row,
+    ) {
+        let stamp = Stamp::in_flight(transaction.id, transaction.command);
+        if let Some(entry) = Arc::make_mut(&mut self.heaps[table.0 as usize]).touch(row) {
+            entry.busy_mut().deleted = Some(stamp);
+        }
+        transaction.undo.push(Undo {
+            table,
+            row,
+            kind: UndoKind::Delete,
+        });
+        self.changes.push(RowChange {
+            table,
+            row,
+            before: Some(before),
+            after: None,
+        });
+    }
+
+    /// Adds the index entries of a row's newest version, one unique index after the other: waits where the
+    /// key is in flight, fails with 23505 where it is taken (`_bt_check_unique`).
+    pub(crate) fn place(
+        &mut self,
+        transaction: &Transaction,
+        placing: &mut Placing,
+    ) -> Result<Step, SqlError> {
+        let Some(table) = self.definition(placing.table).cloned() else {
+            return Ok(Step::Done);
+        };
+        let at = placing.table.0 as usize;
+        while let Some(index) = table.indexes.get(placing.index) {
+            let number = placing.index;
+            let heap = &self.heaps[at];
+            let newest = heap.entry(placing.row).map(|entry| &entry.newest.row);
+            let key = newest
+                .filter(|_| !index.dropped)
+                .and_then(|row| IndexKey::of_row(row, &index.slots));
+            let unchanged = |key: &IndexKey| {
+                placing
+                    .before
+                    .as_ref()
+                    .is_some_and(|before| key.matches(before, &index.slots))
+            };
+            if let Some(key) = key.filter(|key| !unchanged(key)) {
+                let me = transaction.id;
+                if !locks::key_holders(heap, number, &index.slots, &key, me).is_empty() {
+                    return Ok(Step::Blocked(Wanted::Key {
+                        table: placing.table,
+                        index: number,
+                        slots: index.slots.iter().copied().collect(),
+                        key,
+                    }));
+                }
+                if self
+                    .taken(placing.table, number, &key, me, Some(placing.row))
+                    .is_some()
+                {
+                    return Err(duplicate_key(&table, number, &key));
+                }
+                Arc::make_mut(&mut self.heaps[at]).add_to_index(number, index, placing.row);
+            }
+            placing.index += 1;
+        }
+        Ok(Step::Done)
+    }
+
+    /// The row, other than `except`, that has this key for good or by `me`.
+    pub(crate) fn taken(
+        &self,
+        table: TableId,
+        index: usize,
+        key: &IndexKey,
+        me: TransactionId,
+        except: Option<RowId>,
+    ) -> Option<RowId> {
+        let slots = &self.definition(table)?.indexes.get(index)?.slots;
+        let heap = self.heaps.get(table.0 as usize)?;
+        let found = heap.candidates(index, key).iter().find(|row| {
+            let current = heap.entry(**row).and_then(|entry| entry.current(me));
+            Some(**row) != except
+                && matches!(current, Some(Current::Version(version)) if key.matches(&version.row, slots))
+        });
+        found.copied()
+    }
+}
+
+fn gone(transaction: &Transaction) -> Result<Found, SqlError> {
+    if transaction.keeps_snapshot() {
+        return Err(serialization_failure("delete"));
+    }
+    Ok(Found::Gone)
+}
+
+/// `(a, b)=(1, 2)`, as details of constraint errors have it.
+pub(crate) fn key_text(table: &Table, slots: &[usize], values: &[crate::Value]) -> String {
+    let names: Vec<&str> = slots
+        .iter()
+        .map(|slot| table.column_at(*slot).map_or("?", |column| &*column.name))
+        .collect();
+    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+    format!("({})=({})", names.join(", "), values.join(", "))
+}
+
+fn duplicate_key(table: &Table, index: usize, key: &IndexKey) -> SqlError {
+    let index = &table.indexes[index];
+    SqlError::new(
+        b"23505",
+        format!(
+            "duplicate key value violates unique constraint \"{}\"",
+            index.name
+        ),
+    )
+    .with_detail(format!(
+        "Key {} already exists.",
+        key_text(table, &index.slots, key.values())
+    ))
+}

@@ -1,0 +1,385 @@
+//! Names and what they stand for: tables, columns, parameters. Errors carry PostgreSQL's wording and a remedy.
+
+use std::sync::Arc;
+
+use tidewire_syntax::ast::sql::TableName;
+use tidewire_syntax::{Name, Span};
+
+use crate::aggregate::Aggregate;
+use crate::expression::Expr;
+use crate::plan::Parameters;
+use crate::{Catalog, Column, ColumnId, PlanError, SqlError, Table, TableId, Type};
+
+/// An expression with its type; `None` is PostgreSQL's `unknown`: a bare string, NULL, an untyped parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub(crate) expr: Expr,
+    pub(crate) data_type: Option<Type>,
+    pub(crate) span: Span,
+}
+
+/// Relations in sight of one query, and what is allowed in the clause that is being bound.
+pub(crate) struct Scope<'a> {
+    pub(crate) relations: Vec<ScopeRelation<'a>>,
+    /// Relations before this one are out of sight (ON of a later FROM item).
+    pub(crate) visible_from: usize,
+    /// The clause, if aggregates are refused in it.
+    pub(crate) no_aggregates: Option<&'static str>,
+    pub(crate) aggregates: Vec<Aggregate>,
+    /// A column of a query around this one was used.
+    pub(crate) correlated: bool,
+    /// Columns that were used, for messages about grouping.
+    pub(crate) used: Vec<(u16, u32, Span)>,
+}
+
+/// A table in sight.
+#[derive(Clone)]
+pub(crate) struct ScopeRelation<'a> {
+    pub(crate) alias: Arc<str>,
+    pub(crate) store: u32,
+    pub(crate) table: &'a Table,
+}
+
+impl<'a> Scope<'a> {
+    pub(crate) fn new(relations: Vec<ScopeRelation<'a>>) -> Self {
+        Self {
+            relations,
+            visible_from: 0,
+            no_aggregates: None,
+            aggregates: Vec::new(),
+            correlated: false,
+            used: Vec::new(),
+        }
+    }
+}
+
+/// Binds one statement.
+pub(crate) struct Binder<'a> {
+    /// Stores by name; a statement of one store has one without name.
+    pub(crate) stores: &'a [(&'a str, &'a Catalog)],
+    pub(crate) parameters: &'a dyn Parameters,
+    /// Innermost last.
+    pub(crate) scopes: Vec<Scope<'a>>,
+    /// Nesting of the expression that is being bound.
+    pub(crate) depth: u32,
+    pub(crate) next_id: u32,
+    /// Tables read, and columns used, by store.
+    pub(crate) reads: Vec<(u32, TableId)>,
+    pub(crate) columns: Vec<(u32, TableId, ColumnId)>,
+    /// Parameters used, so that the statement can be bound again.
+    pub(crate) resolved: Vec<Resolved>,
+}
+
+/// A parameter as it was resolved.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    pub(crate) name: Arc<str>,
+    pub(crate) field: Option<Arc<str>>,
+    pub(crate) slot: u32,
+    pub(crate) data_type: Option<Type>,
+}
+
+/// A failure at a place.
+pub(crate) fn fail<T>(
+    state: &[u8; 5],
+    span: Span,
+    message: impl Into<String>,
+) -> Result<T, PlanError> {
+    Err(error(state, span, message))
+}
+
+/// As [`fail`], as a value.
+pub(crate) fn error(state: &[u8; 5], span: Span, message: impl Into<String>) -> PlanError {
+    PlanError {
+        error: SqlError::new(state, message),
+        span,
+        hint: None,
+    }
+}
+
+impl PlanError {
+    /// With a remedy.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// An evaluation error at a place.
+    pub(crate) fn at(error: SqlError, span: Span) -> Self {
+        PlanError {
+            error,
+            span,
+            hint: None,
+        }
+    }
+}
+
+impl<'a> Binder<'a> {
+    pub(crate) fn new(
+        stores: &'a [(&'a str, &'a Catalog)],
+        parameters: &'a dyn Parameters,
+    ) -> Self {
+        Self {
+            stores,
+            parameters,
+            scopes: Vec::new(),
+            depth: 0,
+            next_id: 0,
+            reads: Vec::new(),
+            columns: Vec::new(),
+            resolved: Vec::new(),
+        }
+    }
+
+    /// A number that no other query or look-up of this statement has.
+    pub(crate) fn fresh_id(&mut self) -> u32 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// The table of this name and the store it is in.
+    pub(crate) fn table(&self, name: &TableName) -> Result<(u32, &'a Table), PlanError> {
+        let wanted = name.table.as_str();
+        let mut found = Vec::new();
+        let mut known = false;
+        for (at, (store, catalog)) in self.stores.iter().enumerate() {
+            if let Some(database) = &name.database {
+                if !database.as_str().eq_ignore_ascii_case(store) {
+                    continue;
+                }
+                known = true;
+            }
+            found.extend(catalog.table(wanted).map(|table| (at as u32, table)));
+        }
+        match (found.as_slice(), &name.database) {
+            ([one], _) => Ok(*one),
+            ([], Some(database)) if !known => fail(
+                b"3D000",
+                database.span,
+                format!("database \"{database}\" does not exist"),
+            ),
+            ([], _) => {
+                let error = error(
+                    b"42P01",
+                    name.span,
+                    match &name.database {
+                        Some(database) => {
+                            format!("relation \"{database}.{wanted}\" does not exist")
+                        }
+                        None => format!("relation \"{wanted}\" does not exist"),
+                    },
+                );
+                let names = self.stores.iter().flat_map(|(_, catalog)| catalog.tables());
+                Err(match nearest(wanted, names.map(|table| &*table.name)) {
+                    Some(near) => error.hint(format!("Did you mean \"{near}\"?")),
+                    None => error,
+                })
+            }
+            (several, _) => {
+                let stores: Vec<&str> = several
+                    .iter()
+                    .map(|(at, _)| self.stores[*at as usize].0)
+                    .collect();
+                Err(error(
+                    b"42P09",
+                    name.span,
+                    format!("table \"{wanted}\" stands in several databases"),
+                )
+                .hint(format!(
+                    "Write {}.{wanted}, or another of: {}.",
+                    stores[0],
+                    stores.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// Notes that a table is read.
+    pub(crate) fn read(&mut self, store: u32, table: TableId) {
+        if !self.reads.contains(&(store, table)) {
+            self.reads.push((store, table));
+        }
+    }
+
+    /// A column as an expression.
+    pub(crate) fn column(
+        &mut self,
+        table: Option<&Name>,
+        column: &Name,
+        span: Span,
+    ) -> Result<Typed, PlanError> {
+        for depth in 0..self.scopes.len() {
+            let at = self.scopes.len() - 1 - depth;
+            let Some((relation, found)) = self.column_in(at, table, column, span)? else {
+                continue;
+            };
+            for scope in &mut self.scopes[at + 1..] {
+                scope.correlated = true;
+            }
+            let scope = &mut self.scopes[at];
+            scope.used.push((relation as u16, found.slot as u32, span));
+            let of = &scope.relations[relation];
+            self.columns.push((of.store, of.table.id, found.id));
+            return Ok(Typed {
+                expr: Expr::Column {
+                    depth: depth as u16,
+                    relation: relation as u16,
+                    slot: found.slot as u32,
+                },
+                data_type: Some(found.data_type),
+                span,
+            });
+        }
+        Err(self.no_column(table, column, span))
+    }
+
+    /// The column of this name in one scope; an error when there are two.
+    fn column_in(
+        &self,
+        scope: usize,
+        table: Option<&Name>,
+        column: &Name,
+        span: Span,
+    ) -> Result<Option<(usize, &'a Column)>, PlanError> {
+        let scope = &self.scopes[scope];
+        let mut found = None;
+        let mut named = false;
+        for (at, relation) in scope.relations.iter().enumerate().skip(scope.visible_from) {
+            if table.is_some_and(|table| table.text != relation.alias) {
+                continue;
+            }
+            named = true;
+            let Some(column) = relation.table.column(column.as_str()) else {
+                continue;
+            };
+            // `excluded` is in sight by its name only.
+            if table.is_none() && &*relation.alias == "excluded" {
+                continue;
+            }
+            if found.is_some() {
+                return fail(
+                    b"42702",
+                    span,
+                    format!("column reference \"{}\" is ambiguous", column.name),
+                )
+                .map_err(|e: PlanError| e.hint("Write the table or its alias before it."));
+            }
+            found = Some((at, column));
+        }
+        if let (None, true, Some(table)) = (found, named, table) {
+            return Err(self.no_column(Some(table), column, span));
+        }
+        Ok(found)
+    }
+
+    fn no_column(&self, table: Option<&Name>, column: &Name, span: Span) -> PlanError {
+        let relations = || {
+            self.scopes
+                .iter()
+                .rev()
+                .flat_map(|scope| scope.relations.iter().skip(scope.visible_from))
+        };
+        if let Some(table) = table {
+            let Some(relation) = relations().find(|relation| relation.alias == table.text) else {
+                let error = error(
+                    b"42P01",
+                    table.span,
+                    format!("missing FROM-clause entry for table \"{table}\""),
+                );
+                return match nearest(table.as_str(), relations().map(|r| &*r.alias)) {
+                    Some(near) => error.hint(format!("Did you mean \"{near}\"?")),
+                    None => error,
+                };
+            };
+            let error = error(
+                b"42703",
+                span,
+                format!("column {table}.{column} does not exist"),
+            );
+            let names = relation.table.columns.iter().map(|c| &*c.name);
+            return match nearest(column.as_str(), names) {
+                Some(near) => error.hint(format!(
+                    "Perhaps you meant to reference the column \"{table}.{near}\"."
+                )),
+                None => error,
+            };
+        }
+        let error = error(
+            b"42703",
+            span,
+            format!("column \"{column}\" does not exist"),
+        );
+        let candidates: Vec<(String, &str)> = relations()
+            .flat_map(|relation| {
+                let columns = relation.table.columns.iter();
+                columns.map(|c| (format!("{}.{}", relation.alias, c.name), &*c.name))
+            })
+            .collect();
+        match nearest(column.as_str(), candidates.iter().map(|(_, name)| *name)) {
+            Some(near) => {
+                let full = candidates.iter().find(|(_, name)| *name == near);
+                let full = full.map_or(near, |(full, _)| full.as_str());
+                error.hint(format!(
+                    "Perhaps you meant to reference the column \"{full}\"."
+                ))
+            }
+            None => error,
+        }
+    }
+
+    /// A parameter as an expression.
+    pub(crate) fn parameter(
+        &mut self,
+        name: &Name,
+        field: Option<&Name>,
+        span: Span,
+    ) -> Result<Typed, PlanError> {
+        let Some((slot, data_type)) = self.parameters.resolve(name, field) else {
+            let full = match field {
+                Some(field) => format!(":{name}.{field}"),
+                None => format!(":{name}"),
+            };
+            return fail(b"42P02", span, format!("there is no value {full} here"));
+        };
+        self.resolved.push(Resolved {
+            name: name.text.clone(),
+            field: field.map(|field| field.text.clone()),
+            slot,
+            data_type,
+        });
+        Ok(Typed {
+            expr: Expr::Slot(slot, None),
+            data_type,
+            span,
+        })
+    }
+}
+
+/// The name that was probably meant: the nearest one, if it is near.
+pub(crate) fn nearest<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let limit = (wanted.len() / 3).clamp(1, 3);
+    names
+        .map(|name| (distance(wanted, name, limit + 1), name))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// Edit distance (Levenshtein), or `bound` when the lengths alone exceed it.
+fn distance(left: &str, right: &str, bound: usize) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    if left.len().abs_diff(right.len()) >= bound || left.len() > 64 {
+        return bound;
+    }
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let cost = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = cost.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,102 @@
+//! A connection's transaction: what it did, so that it can be undone, and the statement that waits in it.
+
+use std::sync::Arc;
+
+use tidewire_syntax::ast::sql::{IsolationLevel, LockStrength};
+
+use crate::execution::Execution;
+use crate::locks::Wanted;
+use crate::versions::View;
+use crate::{RowId, TableId, TransactionId};
+
+/// One client's place in the store.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Connection {
+    /// Ended by [`crate::Store::disconnect`]; its id is not used again.
+    pub(crate) closed: bool,
+    pub(crate) transaction: Option<Transaction>,
+    /// A statement that waits.
+    pub(crate) suspended: Option<Suspended>,
+}
+
+/// A statement that waits, and for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Suspended {
+    pub(crate) execution: Box<Execution>,
+    pub(crate) wanted: Wanted,
+    /// Place among all waits of the store.
+    pub(crate) arrival: u64,
+}
+
+/// A transaction in flight.
+#[derive(Clone, Debug)]
+pub(crate) struct Transaction {
+    pub(crate) id: TransactionId,
+    /// Begun by `BEGIN`, not by a single statement.
+    pub(crate) explicit: bool,
+    pub(crate) isolation: IsolationLevel,
+    /// When it began: what `now()` answers.
+    pub(crate) started_us: i64,
+    /// Taken by the first statement, at repeatable read and above.
+    pub(crate) snapshot: Option<u64>,
+    /// Its statements so far.
+    pub(crate) command: u32,
+    /// After an error: 25P02 until it ends.
+    pub(crate) failed: bool,
+    pub(crate) savepoints: Vec<Savepoint>,
+    pub(crate) undo: Vec<Undo>,
+}
+
+/// A savepoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Savepoint {
+    pub(crate) name: Arc<str>,
+    /// Length of the undo log when it was set.
+    pub(crate) mark: usize,
+}
+
+/// One thing to be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Undo {
+    pub(crate) table: TableId,
+    pub(crate) row: RowId,
+    pub(crate) kind: UndoKind,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UndoKind {
+    /// A version was made, by INSERT or UPDATE.
+    Version,
+    /// The row was deleted.
+    Delete,
+    /// A lock was taken or strengthened from this.
+    Lock(Option<LockStrength>),
+}
+
+impl Transaction {
+    /// Does it keep one snapshot?
+    pub(crate) fn keeps_snapshot(&self) -> bool {
+        self.isolation >= IsolationLevel::RepeatableRead
+    }
+
+    /// Counts a statement and gives what it sees, `latest` being the newest commit.
+    pub(crate) fn next_view(&mut self, latest: u64) -> View {
+        self.command += 1;
+        let snapshot = if self.keeps_snapshot() {
+            *self.snapshot.get_or_insert(latest)
+        } else {
+            latest
+        };
+        View {
+            snapshot,
+            transaction: Some(self.id),
+            command: self.command,
+        }
+    }
+
+    /// Where an error takes it back to: the last savepoint, or its begin.
+    pub(crate) fn last_mark(&self) -> usize {
+        self.savepoints.last().map_or(0, |savepoint| savepoint.mark)
+    }
+}
