@@ -20,6 +20,8 @@ pub(super) struct Analysis {
     /// Index of the selected design.
     pub(super) design: Option<usize>,
     pub(super) outline: Outline,
+    /// The blocks that count in the selected design.
+    pub(super) effective: Effective,
     pub(super) sketch: Sketch,
     pub(super) program: Option<Arc<Program>>,
     /// By place.
@@ -56,6 +58,7 @@ impl Analysis {
             designs: compiled.designs,
             design: compiled.design,
             outline,
+            effective: compiled.effective,
             diagnostics,
             reads: source::is_fine(parse.diagnostics()),
             title,

@@ -53,6 +53,13 @@ pub enum Command {
         /// Where the arrow is.
         to: String,
     },
+    /// Takes away a service's way to a store. Other wires are steps, which are taken out in the text.
+    Disconnect {
+        /// Where the wire begins.
+        from: String,
+        /// Where the arrow is.
+        to: String,
+    },
     /// Copies a node under a new name, a little to the right and below.
     Duplicate {
         /// Its name.

@@ -5,8 +5,10 @@
 mod analysis;
 mod apply;
 mod command;
+mod connect;
 mod finding;
 mod history;
+mod own_database;
 
 mod sketch;
 

@@ -135,6 +135,21 @@ pub fn arrange(sketch: &Sketch) -> Canvas {
     }
 }
 
+/// The free place nearest to the wanted one, for a node of that size: left and top edge.
+pub fn free_place(canvas: &Canvas, wanted: Rectangle) -> (i32, i32) {
+    let whole = |frame: Rectangle| {
+        Box2::new(
+            frame.x as i32,
+            frame.y as i32,
+            frame.width as i32,
+            frame.height as i32,
+        )
+    };
+    let taken = canvas.nodes.iter().map(|node| whole(node.frame));
+    let place = obstacles::nearest_free(whole(wanted), taken);
+    (snap(place.x), snap(place.y))
+}
+
 fn canvas_node(sketch: &Sketch, index: usize, node: &SketchNode, place: Box2) -> CanvasNode {
     CanvasNode {
         name: node.name.clone(),
