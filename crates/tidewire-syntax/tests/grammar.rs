@@ -203,5 +203,6 @@ fn the_tree_of_a_small_text() {
               LineComment@24..30 "-- one"
               Whitespace@30..31 "\n"
               CloseBrace@31..32 "}"
-    "#]].assert_eq(&tree);
+    "#]]
+    .assert_eq(&tree);
 }

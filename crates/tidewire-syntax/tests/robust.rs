@@ -1,6 +1,7 @@
 //! Laws that hold for every text: parsing never panics, the tree holds every byte, spans fit the text.
 
 use proptest::prelude::*;
+use tidewire_syntax::edit::{self, Access, Handler, Part, Split};
 use tidewire_syntax::{
     MAX_SOURCE_BYTES, apply, from_bytes, parse, parse_expression, parse_statement, parse_statements,
 };
@@ -39,6 +40,59 @@ fn mutilated() -> impl Strategy<Value = String> {
     })
 }
 
+/// Every edit of the canvas on whatever stands there: refused or made, and never out of place.
+fn edits_fit(text: &str) -> Result<(), TestCaseError> {
+    let parsed = parse(text);
+    let split = |base| Split {
+        base,
+        design: "it's new",
+        service: "orders",
+        source: "orders_db",
+        target: "own_db",
+        tables: &["orders", "outbox"],
+        position: Some((1, 2)),
+    };
+    for design in [None, Some(0), Some(1), Some(9)] {
+        let all = [
+            edit::add_block(&parsed, Part::Service, "new", design),
+            edit::add_topic(&parsed, "bus", "new", design),
+            edit::rename(&parsed, "orders", "a b"),
+            edit::delete(&parsed, &["orders", "bus", "shoppers", "stock_db"]),
+            edit::duplicate(&parsed, "orders", "new"),
+            edit::set_positions(&parsed, &[("orders", -1, 2), ("bus", 3, 4)], design),
+            edit::add_store(&parsed, "orders", "new", Access::Uses, design),
+            edit::remove_store(&parsed, "orders", "orders_db", design),
+            edit::add_subscription(&parsed, "orders", "OrderPlaced", "t", design),
+            edit::add_call(
+                &parsed,
+                "shoppers",
+                Handler::Client,
+                "orders",
+                "PlaceOrder",
+                design,
+            ),
+            edit::add_publish(
+                &parsed,
+                "orders",
+                Handler::Command("PlaceOrder"),
+                "OrderPlaced",
+                "t",
+                design,
+            ),
+            edit::split_database(&parsed, &split(design)),
+        ];
+        for edits in all.into_iter().flatten() {
+            let mut end = 0;
+            for edit in edits {
+                prop_assert!(end <= edit.span.start && edit.span.start <= edit.span.end);
+                end = edit.span.end;
+                prop_assert!(text.get(edit.span.start as usize..end as usize).is_some());
+            }
+        }
+    }
+    Ok(())
+}
+
 fn laws(text: &str) -> Result<(), TestCaseError> {
     let parsed = parse(text);
     prop_assert_eq!(parsed.syntax().text().to_string(), text);
@@ -52,7 +106,13 @@ fn laws(text: &str) -> Result<(), TestCaseError> {
     parse_statement(text);
     parse_statements(text);
     parse_expression(text);
-    Ok(())
+    let mut end = 0;
+    for (span, _) in parsed.highlight() {
+        prop_assert!(end <= span.start && span.start < span.end);
+        end = span.end;
+    }
+    prop_assert_eq!(parsed.format().is_some(), parsed.diagnostics().is_empty());
+    edits_fit(text)
 }
 
 proptest! {

@@ -159,12 +159,11 @@ pub fn add_subscription(
 /// Gives a block that ends in `;` a body.
 fn bodied(parse: &Parse, item: &Item, member: &str) -> Option<crate::TextEdit> {
     let at = item.span.end.checked_sub(1)?;
-    parse.text()[at as usize..]
-        .starts_with(';')
-        .then(|| crate::TextEdit {
-            span: crate::Span::new(at, at + 1),
-            text: format!(" {{\n  {}\n}}", super::place::indented(member, "  ")),
-        })
+    let semicolon = crate::Span::new(at, item.span.end).text(parse.text()) == ";";
+    semicolon.then(|| crate::TextEdit {
+        span: crate::Span::new(at, at + 1),
+        text: format!(" {{\n  {}\n}}", super::place::indented(member, "  ")),
+    })
 }
 
 fn commands<'p>(items: &[&'p Item]) -> impl Iterator<Item = &'p Command> {

@@ -188,11 +188,9 @@ pub(super) fn insert_member(
 ) -> Option<TextEdit> {
     let text = parse.text();
     let span = span_of(body);
-    let close = span
-        .end
-        .checked_sub(1)
-        .filter(|at| text[*at as usize..].starts_with('}'))?;
-    let inner = &text[span.start as usize + 1..close as usize];
+    // A body whose closing brace is missing has no place for a member.
+    let inner = span.text(text).strip_prefix('{')?.strip_suffix('}')?;
+    let close = span.end - 1;
     let content_end = span.start + 1 + inner.trim_end().len() as u32;
     let first = body.children().find(|it| it.kind() != SyntaxKind::Error);
     if !inner.contains('\n') {

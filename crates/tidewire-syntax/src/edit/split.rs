@@ -107,9 +107,12 @@ fn inner(parse: &Parse, body: Span, edits: &[TextEdit]) -> String {
     let inner = Span::new(body.start + 1, body.end.saturating_sub(1));
     let local: Vec<TextEdit> = edits
         .iter()
-        .map(|edit| TextEdit {
-            span: Span::new(edit.span.start - inner.start, edit.span.end - inner.start),
-            text: edit.text.clone(),
+        .filter_map(|edit| {
+            let start = edit.span.start.checked_sub(inner.start)?;
+            let end = edit.span.end.checked_sub(inner.start)?;
+            let span = Span::new(start, end);
+            let text = edit.text.clone();
+            Some(TextEdit { span, text })
         })
         .collect();
     let text = apply(inner.text(parse.text()), &super::place::tidy(local));

@@ -95,6 +95,8 @@ impl Parser<'_> {
             SyntaxKind::Word => suggest(self.nth_text(0), words.iter().copied()),
             _ => None,
         };
+        // The right word in the wrong company: what stands behind it is the matter.
+        let near = near.filter(|word| !self.at_word(word));
         if let Some(word) = near {
             let edit = TextEdit {
                 span: self.span(),
