@@ -8,6 +8,7 @@ pub(crate) mod quantities;
 mod clients;
 mod databases;
 mod faults;
+mod groups;
 mod handler;
 mod invariants;
 mod messages;

@@ -34,6 +34,14 @@ impl Builder<'_> {
         })
     }
 
+    /// A broker by its name.
+    pub(super) fn broker_named(&mut self, name: &Name) -> Option<BrokerId> {
+        self.part(name, PartKind::Broker, "broker", |kind| match kind {
+            NodeKind::Broker(id) => Some(id),
+            _ => None,
+        })
+    }
+
     /// A client by its name.
     pub(super) fn client(&mut self, name: &Name) -> Option<ClientId> {
         self.part(name, PartKind::Client, "client", |kind| match kind {

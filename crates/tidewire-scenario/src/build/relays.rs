@@ -24,6 +24,7 @@ impl<'a> Builder<'a> {
     fn build_relay(&mut self, node: NodeId, id: ServiceId, relay: &'a Relay, span: Span) {
         self.program.services[id.index()].workers = 1;
         let period_us = quantities::period(&mut self.report, "a period", relay.every);
+        self.check_broker(relay);
         // A table without its database is the parser's to report.
         let name = relay.table.database.as_ref();
         let Some(database) = name.and_then(|name| self.database(name)) else {
@@ -43,6 +44,19 @@ impl<'a> Builder<'a> {
             replies: Vec::new(),
             body: Body::Relay(relay, database),
         });
+    }
+
+    fn check_broker(&mut self, relay: &Relay) {
+        if let Some(name) = &relay.broker {
+            self.broker_named(name);
+        } else if self.program.brokers.is_empty() {
+            self.report.error(
+                "no-broker",
+                relay.name.span,
+                format!("there is no broker for {} to publish to", relay.name),
+                "add broker bus log { topic t; }",
+            );
+        }
     }
 
     fn check_outbox(&mut self, database: DatabaseId, relay: &Relay) -> bool {

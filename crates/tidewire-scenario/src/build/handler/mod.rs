@@ -5,6 +5,7 @@
 
 mod call;
 mod data;
+mod draw;
 mod frame;
 mod publish;
 mod relay;

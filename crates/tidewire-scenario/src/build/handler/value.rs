@@ -10,7 +10,7 @@ use super::frame::{Frame, OF_MESSAGES};
 use crate::report::unknown;
 use crate::types::{assignable, cast, is_untyped, spelling};
 use crate::walk::{self, Visitor};
-use crate::{Draw, DrawKind, Instruction, Scope};
+use crate::{Draw, Instruction, Scope};
 
 /// What a statement or expression mentions.
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Frame<'_, '_> {
     }
 
     /// An expression with draws and queries lifted out. They are lifted when this is called: call it once.
-    fn prepared(&mut self, written: &Expression) -> Option<(Expression, Scope)> {
+    pub(super) fn prepared(&mut self, written: &Expression) -> Option<(Expression, Scope)> {
         let mut tree = written.clone();
         let mut mentions = self.prepare_expression(&mut tree);
         if !mentions.has_failed && mentions.has_query {
@@ -66,7 +66,7 @@ impl Frame<'_, '_> {
         Some((tree, mentions.scope))
     }
 
-    fn plan(&mut self, tree: &Expression, scope: &Scope) -> Option<Planned> {
+    pub(super) fn plan(&mut self, tree: &Expression, scope: &Scope) -> Option<Planned> {
         match Scalar::plan(tree, scope) {
             Ok(scalar) => {
                 let data_type = scalar.data_type();
@@ -114,7 +114,12 @@ impl Frame<'_, '_> {
         self.plan_as((tree, &scope), to, what)
     }
 
-    fn plan_as(&mut self, value: (Expression, &Scope), to: Type, what: &str) -> Option<Scalar> {
+    pub(super) fn plan_as(
+        &mut self,
+        value: (Expression, &Scope),
+        to: Type,
+        what: &str,
+    ) -> Option<Scalar> {
         let (tree, scope) = value;
         let planned = self.plan(&tree, scope)?;
         match planned.data_type.filter(|_| !is_untyped(&tree)) {
@@ -290,90 +295,5 @@ impl Visitor for Preparer<'_, '_, '_> {
             | ExpressionKind::InQuery { .. } => self.mentions.has_query = true,
             _ => {}
         }
-    }
-}
-
-impl Frame<'_, '_> {
-    /// `pick(a, b, …)`: the alternatives take the type that holds all of them.
-    fn pick(&mut self, call: &FunctionCall, span: Span) -> Option<(DrawKind, Type)> {
-        if call.arguments.is_empty() {
-            self.fail(
-                Diagnostic::error("type-mismatch", span, "pick has nothing to pick from")
-                    .hint("write pick('mug', 'lamp')"),
-            );
-            return None;
-        }
-        let mut values = Vec::new();
-        let mut common: Option<Type> = None;
-        for argument in &call.arguments {
-            let (tree, scope) = self.prepared(argument)?;
-            let found = self.plan(&tree, &scope)?.data_type;
-            common =
-                self.common_type(common, found.filter(|_| !is_untyped(&tree)), argument.span)?;
-            values.push((tree, scope));
-        }
-        let data_type = common.unwrap_or(Type::Text);
-        let alternatives: Option<Vec<Scalar>> = values
-            .into_iter()
-            .map(|(tree, scope)| self.plan_as((tree, &scope), data_type, "what pick chooses"))
-            .collect();
-        Some((DrawKind::Pick(alternatives?), data_type))
-    }
-
-    /// The type that holds both, as far as they are known; `None` after an error was reported.
-    fn common_type(
-        &mut self,
-        common: Option<Type>,
-        found: Option<Type>,
-        span: Span,
-    ) -> Option<Option<Type>> {
-        match (common, found) {
-            (Some(a), Some(b)) if assignable(a, b) => Some(Some(wider(a, b))),
-            (Some(a), Some(b)) => {
-                let message = format!(
-                    "pick chooses among values of one type, not {} and {}",
-                    spelling(a),
-                    spelling(b)
-                );
-                self.fail(
-                    Diagnostic::error("type-mismatch", span, message)
-                        .hint("write all of them alike, or convert: cast(… as text)"),
-                );
-                None
-            }
-            (common, found) => Some(common.or(found)),
-        }
-    }
-
-    /// `random(low, high)`: an integer.
-    fn random(&mut self, call: &FunctionCall, span: Span) -> Option<(DrawKind, Type)> {
-        let [low, high] = call.arguments.as_slice() else {
-            self.fail(
-                Diagnostic::error(
-                    "type-mismatch",
-                    span,
-                    "random takes the lowest and the highest integer that it may give",
-                )
-                .hint("write random(1, 6)"),
-            );
-            return None;
-        };
-        let low = self.value_as(low, Type::BigInt, "the lower end")?;
-        let high = self.value_as(high, Type::BigInt, "the upper end")?;
-        Some((DrawKind::Between(low, high), Type::BigInt))
-    }
-}
-
-/// Of two types of one family the one that holds both.
-fn wider(a: Type, b: Type) -> Type {
-    match (a, b) {
-        (a, b) if a == b => a,
-        (Type::Numeric(_), _) | (_, Type::Numeric(_)) => Type::Numeric(None),
-        (Type::BigInt, _) | (_, Type::BigInt) => Type::BigInt,
-        (Type::Integer, _) | (_, Type::Integer) => Type::Integer,
-        (Type::Text | Type::VarChar(_), _) => Type::Text,
-        (Type::Json | Type::Jsonb, _) => Type::Jsonb,
-        (Type::TimestampTz, _) | (_, Type::TimestampTz) => Type::TimestampTz,
-        _ => Type::Timestamp,
     }
 }
