@@ -14,7 +14,7 @@ use tidewire_syntax::ast::sql::{
 use super::super::relays::COLUMNS;
 use super::frame::Frame;
 use super::value::parameter;
-use crate::{DatabaseId, Instruction, PublishRow, defaults};
+use crate::{DatabaseId, Instruction, PublishRow, StatementId, defaults};
 
 impl Frame<'_, '_> {
     /// Lowers a relay.
@@ -37,6 +37,8 @@ impl Frame<'_, '_> {
         else {
             return;
         };
+        let table = &relay.table.table;
+        self.reword(look, format!("select from {table} order by id"));
         let cursor = self.cursors;
         self.cursors += 1;
         self.emit(Instruction::OpenCursor(look, cursor), writer.span);
@@ -60,15 +62,27 @@ impl Frame<'_, '_> {
             payload,
         };
         self.emit(Instruction::PublishRow(row), writer.span);
-        let finish = match &relay.mark {
-            Some(column) => writer.mark(column),
-            None => writer.delete(),
+        let (finish, words) = match &relay.mark {
+            Some(column) => (
+                writer.mark(column),
+                format!("update {table} set {column} = true where id = :id"),
+            ),
+            None => (
+                writer.delete(),
+                format!("delete from {table} where id = :id"),
+            ),
         };
         if let Some((finish, _)) = self.data_statement(finish, Some(&at), writer.span) {
+            self.reword(finish, words);
             self.send(finish, Vec::new(), writer.span);
         }
         self.emit(Instruction::Jump(turn), writer.span);
         self.mark(done);
+    }
+
+    /// Says what a statement does that nobody wrote.
+    fn reword(&mut self, id: StatementId, words: String) {
+        self.builder.program.statements[id.index()].text = words.into();
     }
 }
 
