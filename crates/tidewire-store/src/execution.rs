@@ -52,8 +52,6 @@ pub(crate) enum Work {
         /// The row that waits to go in.
         row: Option<Row>,
     },
-    /// Only checks are left.
-    Checks,
 }
 
 /// A joined row to be locked.
@@ -134,7 +132,7 @@ impl StableHash for Execution {
                 .map_or(0, |placing| placing.index as u64 + 1),
         );
         match &self.work {
-            Work::Fresh | Work::Checks => hasher.word(0),
+            Work::Fresh => hasher.word(0),
             Work::Lock { targets, at } => {
                 hasher.word(1);
                 for target in targets.iter().skip(*at) {

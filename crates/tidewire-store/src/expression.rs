@@ -86,17 +86,6 @@ impl Comparison {
             Comparison::GreaterOrEqual => ordering.is_ge(),
         }
     }
-
-    /// The operator with its sides exchanged.
-    pub(crate) fn mirrored(self) -> Self {
-        match self {
-            Comparison::Less => Comparison::Greater,
-            Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-            Comparison::Greater => Comparison::Less,
-            Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-            same => same,
-        }
-    }
 }
 
 /// Where an expression is evaluated.
@@ -151,9 +140,6 @@ impl Deref for Held<'_> {
 type Outcome = Result<Value, SqlError>;
 
 impl Expr {
-    /// Always true.
-    pub(crate) const TRUE: Expr = Expr::Literal(Value::Boolean(true));
-
     /// The value, borrowed where it lies ready.
     #[inline]
     pub(crate) fn hold<'a>(&'a self, frame: &'a Frame<'_>) -> Result<Held<'a>, SqlError> {

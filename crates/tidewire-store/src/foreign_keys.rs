@@ -189,7 +189,7 @@ impl Store {
         if let Step::Blocked(_) = step {
             return Ok(step);
         }
-        match self.find(transaction, &view, foreign.target, parent)? {
+        match self.find_to_lock(transaction, &view, foreign.target, parent)? {
             Found::Same(_) => Ok(Step::Done),
             Found::Newer(now)
                 if part(&now, &foreign.target_slots).is_some_and(|now| equal(&now, &values)) =>

@@ -82,6 +82,19 @@ impl Store {
         }
     }
 
+    /// As [`Store::find`], for a row that is only to be locked: the message names an update in any case, as
+    /// that of PostgreSQL's `ExecLockRows` does.
+    pub(crate) fn find_to_lock(
+        &self,
+        transaction: &Transaction,
+        view: &View,
+        table: TableId,
+        row: RowId,
+    ) -> Result<Found, SqlError> {
+        self.find(transaction, view, table, row)
+            .map_err(|_| serialization_failure("update"))
+    }
+
     /// Takes a lock on a row, or says who has to be waited for.
     pub(crate) fn lock(
         &mut self,

@@ -116,7 +116,7 @@ impl Store {
                 target.locked += 1;
                 continue;
             }
-            let found = self.find(transaction, &execution.view, table, row)?;
+            let found = self.find_to_lock(transaction, &execution.view, table, row)?;
             if matches!(found, Found::Gone) {
                 return Ok(Outcome::LeftOut);
             }
