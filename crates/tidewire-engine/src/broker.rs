@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::value::Bridge as _;
 use tidewire_scenario::{PublishRow, PublishSite, SlotId, TopicId};
 use tidewire_store::hash::StableHasher;
 use tidewire_store::{SqlError, Value};

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::value::Bridge as _;
 use tidewire_store::hash::{StableHash, StableHasher};
 use tidewire_store::{CommandTag, Row, RowChange, TransactionId};
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::value::Bridge as _;
 use smallvec::SmallVec;
 use tidewire_scenario::{InvariantId, InvariantMode};
 use tidewire_store::{Row, Store};

@@ -40,7 +40,6 @@ mod slab;
 mod state;
 mod step;
 mod trace;
-mod value;
 mod work;
 
 pub use action::{Action, Due};

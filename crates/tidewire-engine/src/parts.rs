@@ -1,7 +1,6 @@
 //! What each part of a state adds to its hash. What is left out only orders or names things: slots, ids by
 //! order of creation, causes, counters for people.
 
-use crate::value::Bridge as _;
 use tidewire_store::hash::{StableHash, StableHasher};
 
 use crate::action::Pending;

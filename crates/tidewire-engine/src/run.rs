@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::value::Bridge as _;
 use tidewire_scenario::{InvariantId, InvariantMode, Program};
 
 use crate::action::Action;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::value::Bridge as _;
 use tidewire_scenario::{
     DatabaseId, EventId, HandlerId, HandlerTrigger, InvariantId, NodeId, NodeKind, Program,
     ServiceId, TopicId,
