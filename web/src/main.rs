@@ -3,12 +3,26 @@
 //! `web/page/start.js` loads it in the page and `web/page/worker.js` in the worker; `main` tells them apart by
 //! asking for a window.
 
-mod page;
+mod app;
+mod diagram;
+mod format;
+mod help;
+mod icons;
+mod link;
+mod log;
+mod saved;
+mod scrubber;
+mod shapes;
+mod shared;
+mod theme;
+mod ticker;
+mod timeline;
+mod top_bar;
 mod worker;
 
 fn main() {
     if web_sys::window().is_some() {
-        page::start();
+        yew::Renderer::<app::App>::new().render();
     } else {
         worker::start();
     }

@@ -1,0 +1,218 @@
+//! Edits, designs, lessons: everything that changes the document.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use tidewire_session::document::{Applied, Command, Document, Part, Refusal};
+use tidewire_session::gallery;
+
+use super::tabs::LibraryTab;
+use super::{App, Msg, Notice};
+use crate::saved::Work;
+use crate::shared::{Drawing, Shared};
+
+/// The lesson that the page opens with.
+const FIRST_LESSON: &str = "shared-database";
+/// How long after the last edit the work is kept.
+const KEEP_AFTER_MS: u32 = 400;
+
+impl App {
+    /// Shows what was kept at the last visit, or the first lesson.
+    pub(super) fn restore(&mut self, work: Work) {
+        if let Some(seed) = work.seed {
+            self.seed = seed;
+        }
+        let slug = work.lesson.as_deref().unwrap_or(FIRST_LESSON);
+        let lesson = gallery::find(slug).or_else(|| gallery::in_order().first().copied());
+        let restored = work.text.is_some();
+        let from_file = restored && work.lesson.is_none();
+        let text = work.text.or_else(|| lesson.map(|lesson| lesson.text.to_owned()));
+        self.lesson = lesson.filter(|_| !from_file).map(|lesson| lesson.slug.to_owned());
+        self.edited = restored;
+        self.show_document(Document::open(text.unwrap_or_default()), work.design.as_deref());
+        if restored {
+            self.notice = Some(Notice {
+                problem: false,
+                text: "This is your work from the last visit.".to_owned(),
+            });
+        }
+    }
+
+    /// Takes a document as the one that is edited and run.
+    pub(super) fn show_document(&mut self, mut document: Document, design: Option<&str>) {
+        if let Some(design) = design {
+            // A design that is gone leaves the first one selected.
+            let _ = document.select_design(design);
+        }
+        self.document = Rc::new(RefCell::new(document));
+        self.selected = Shared::default();
+        self.drop_trace();
+        self.fit += 1;
+        self.running = None;
+        self.document_changed();
+    }
+
+    /// Draws the new text and runs it if it means something else.
+    fn document_changed(&mut self) {
+        let (canvas, runnable) = {
+            let document = self.document.borrow();
+            let runnable = document.runnable().map(|runnable| runnable.revision);
+            (Drawing(document.canvas().clone()), runnable)
+        };
+        if canvas != self.drawing {
+            let kept: Vec<String> = self
+                .selected
+                .iter()
+                .filter(|name| canvas.index_of(name).is_some())
+                .cloned()
+                .collect();
+            if kept.len() != self.selected.len() {
+                self.selected = Shared::new(kept);
+            }
+            self.drawing = canvas;
+            self.retrace();
+        }
+        if let Some(revision) = runnable {
+            if self.running != Some((revision, self.seed)) {
+                self.start_run();
+            }
+        }
+        self.inspect();
+    }
+
+    pub(super) fn edit(&mut self, command: Command) {
+        let splits = matches!(command, Command::GiveOwnDatabase { .. });
+        let quiet = matches!(command, Command::ReplaceText { .. } | Command::MoveNodes { .. });
+        let applied = self.document.borrow_mut().apply(command);
+        match applied {
+            Ok(applied) => {
+                if splits {
+                    self.fit += 1;
+                    self.show_library(LibraryTab::Source);
+                    if let Some(first) = applied.findings.first() {
+                        self.goto = Some((first.line, self.goto.map_or(1, |(_, times)| times + 1)));
+                    }
+                }
+                self.after_edit(applied, quiet);
+            }
+            Err(refusal) => self.refused(&refusal),
+        }
+    }
+
+    fn after_edit(&mut self, applied: Applied, quiet: bool) {
+        if !applied.select.is_empty() {
+            self.selected = Shared::new(applied.select);
+        }
+        if !quiet && !applied.announcement.is_empty() {
+            let findings = applied.findings.len();
+            let text = if findings == 0 {
+                applied.announcement
+            } else {
+                format!(
+                    "{}. {} reach across now; the source marks them.",
+                    applied.announcement,
+                    crate::format::counted(findings, "statement"),
+                )
+            };
+            self.polite = text.clone();
+            self.notice = Some(Notice { problem: false, text });
+        }
+        self.edited = true;
+        self.document_changed();
+        self.keep();
+    }
+
+    /// Puts a part below everything else, where there is room.
+    pub(super) fn add_part(&mut self, part: Part) {
+        let bounds = self.drawing.bounds;
+        let x = ((bounds.x / 4.0).round() * 4.0) as i32 + 20;
+        let y = (((bounds.y + bounds.height) / 4.0).round() * 4.0) as i32 + 40;
+        self.edit(Command::AddNode { part, x, y });
+        self.fit += 1;
+    }
+
+    pub(super) fn undo(&mut self, back: bool) {
+        let applied = {
+            let mut document = self.document.borrow_mut();
+            if back { document.undo() } else { document.redo() }
+        };
+        match applied {
+            Some(applied) => self.after_edit(applied, false),
+            None => {
+                let word = if back { "undo" } else { "redo" };
+                self.polite = format!("There is nothing to {word}.");
+            }
+        }
+    }
+
+    pub(super) fn select_design(&mut self, name: &str) {
+        let selected = self.document.borrow_mut().select_design(name);
+        match selected {
+            Ok(()) => {
+                self.polite = format!("Design {name}");
+                self.notice = None;
+                self.drop_trace();
+                self.fit += 1;
+                self.document_changed();
+                self.keep();
+            }
+            Err(refusal) => self.refused(&refusal),
+        }
+    }
+
+    pub(super) fn open_lesson(&mut self, slug: &str) {
+        let Some(lesson) = gallery::find(slug) else {
+            return;
+        };
+        self.lesson = Some(lesson.slug.to_owned());
+        self.edited = false;
+        self.drawer = None;
+        self.notice = None;
+        self.show_document(Document::open(lesson.text), None);
+        self.transport.playing = !self.transport.reduced_motion;
+        self.polite = format!("Lesson {}", lesson.title);
+        self.keep();
+    }
+
+    /// Back to the lesson's own text. It is an edit, so it can be undone.
+    pub(super) fn reset(&mut self) {
+        let slug = self.lesson.clone().unwrap_or_else(|| FIRST_LESSON.to_owned());
+        if let Some(lesson) = gallery::find(&slug) {
+            self.edit(Command::SetText(lesson.text.to_owned()));
+            self.edited = false;
+            self.fit += 1;
+            self.notice = None;
+            self.keep();
+        }
+    }
+
+    pub(super) fn refused(&mut self, refusal: &Refusal) {
+        let text = refusal.to_string();
+        self.polite = text.clone();
+        self.notice = Some(Notice { problem: true, text });
+    }
+
+    /// Keeps the work soon.
+    pub(super) fn keep(&mut self) {
+        let dispatch = self.dispatch.clone();
+        self.keeping = Some(Timeout::new(KEEP_AFTER_MS, move || dispatch.emit(Msg::Keep)));
+    }
+
+    pub(super) fn keep_now(&mut self) {
+        let document = self.document.borrow();
+        let work = Work {
+            lesson: self.lesson.clone(),
+            text: self.edited.then(|| document.text().to_owned()),
+            design: document.selected_design().map(str::to_owned),
+            seed: Some(self.seed),
+        };
+        drop(document);
+        if !work.keep() {
+            self.notice = Some(Notice {
+                problem: true,
+                text: "This browser keeps nothing between visits. Download the scenario to keep it.".to_owned(),
+            });
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Starting runs and hearing from them; tables at the playhead.
+
+use gloo_timers::callback::Timeout;
+use tidewire_session::protocol::{FromRun, ReadAs, ToRun};
+use tidewire_session::recording::Recording;
+use tidewire_session::view::NodeShape;
+
+use super::{App, Msg, Notice, Tables};
+use crate::link::RunEvent;
+use crate::shared::{Shared, Tape};
+
+/// Tables are read again at most this often while playing.
+const INSPECT_EVERY_MS: u32 = 60;
+
+impl App {
+    /// Runs the newest valid text from the beginning; the playhead stays where it is when it can.
+    pub(super) fn start_run(&mut self) {
+        let runnable = self.document.borrow().runnable().cloned();
+        let Some(runnable) = runnable else {
+            return;
+        };
+        let again = self.running.is_some();
+        self.running = Some((runnable.revision, self.seed));
+        self.tape = Tape::new(Recording::new(runnable.legend.clone()));
+        self.finished = false;
+        self.outcome = None;
+        self.told_violations = 0;
+        self.last_records = 0;
+        self.tables = Shared::default();
+        self.drop_trace();
+        self.transport.seek(0);
+        if again && !self.transport.reduced_motion {
+            self.transport.playing = true;
+        }
+        self.generation = self.link.start(&runnable.text, runnable.design.as_deref(), self.seed);
+        self.refresh_frame();
+    }
+
+    pub(super) fn heard(&mut self, event: RunEvent) {
+        match event {
+            RunEvent::Said(message, bytes) => self.said(message, &bytes),
+            RunEvent::Restarted(reason) => {
+                let legend = self.tape.read(|recording| recording.legend().clone());
+                self.tape = Tape::new(Recording::new(legend));
+                self.finished = false;
+                self.problem(format!("{reason}. It was started again."));
+            }
+            RunEvent::GaveUp(reason) => {
+                self.finished = true;
+                self.problem(format!("{reason} twice, so it is not started again. Change the scenario or reload."));
+            }
+        }
+    }
+
+    fn said(&mut self, message: FromRun, bytes: &[u8]) {
+        match message {
+            FromRun::Chunk { strings, reached_us, .. } => {
+                let pushed = self.tape.write(|recording| recording.push(strings, bytes, reached_us));
+                if let Err(error) = pushed {
+                    self.problem(error.to_string());
+                }
+                self.refresh_frame();
+            }
+            FromRun::Finished { outcome, .. } => {
+                self.finished = true;
+                self.outcome = Some(outcome);
+                self.refresh_frame();
+            }
+            FromRun::Tables { ticket, tables, locks, .. } => self.got_tables(ticket, tables, locks),
+            FromRun::Failed { message, .. } => {
+                self.finished = true;
+                self.problem(message);
+            }
+            FromRun::Refused { .. } | FromRun::Started { .. } | FromRun::Alive(_) => {}
+        }
+    }
+
+    pub(super) fn problem(&mut self, text: String) {
+        self.urgent = text.clone();
+        self.notice = Some(Notice { problem: true, text });
+    }
+
+    /// The store whose tables are shown: the selected one, or the one that the selected service owns or uses.
+    pub(super) fn shown_store(&self) -> Option<u32> {
+        let name = self.selected.first()?;
+        let index = self.drawing.index_of(name)?;
+        if self.drawing.nodes[index].shape == NodeShape::Store {
+            return Some(index as u32);
+        }
+        let owned = self.drawing.nodes.iter().position(|node| node.owner == Some(index as u32));
+        let used = || {
+            self.drawing.wires.iter().find_map(|wire| {
+                let to = self.drawing.nodes.get(wire.to as usize)?;
+                (wire.from == index as u32 && to.shape == NodeShape::Store).then_some(wire.to as usize)
+            })
+        };
+        owned.or_else(used).map(|store| store as u32)
+    }
+
+    /// Index of a store among the program's databases.
+    fn database_of(&self, node: u32) -> Option<u32> {
+        let before = self.drawing.nodes.get(..node as usize)?;
+        Some(before.iter().filter(|node| node.shape == NodeShape::Store).count() as u32)
+    }
+
+    /// Reads the tables soon, unless that is already under way.
+    pub(super) fn inspect(&mut self) {
+        if self.inspecting.is_some() || !self.shows_data() {
+            return;
+        }
+        let dispatch = self.dispatch.clone();
+        self.inspecting = Some(Timeout::new(INSPECT_EVERY_MS, move || dispatch.emit(Msg::Inspect)));
+    }
+
+    fn shows_data(&self) -> bool {
+        self.inspector == super::tabs::InspectorTab::Data && self.shown_store().is_some()
+    }
+
+    pub(super) fn inspect_now(&mut self) {
+        self.inspecting = None;
+        let Some(node) = self.shown_store().filter(|_| self.shows_data()) else {
+            return;
+        };
+        let Some(database) = self.database_of(node) else {
+            return;
+        };
+        let event = self.frame.event;
+        let asked = Some((node, event, self.generation));
+        if self.tables.asked == asked {
+            return;
+        }
+        let mut tables = (*self.tables).clone();
+        tables.ticket = tables.ticket.wrapping_add(1);
+        tables.asked = asked;
+        if tables.node != Some(node) {
+            tables.tables.clear();
+            tables.locks.clear();
+        }
+        self.link.ask(&ToRun::Inspect {
+            generation: self.generation,
+            ticket: tables.ticket,
+            database,
+            event,
+            read: self.read_as,
+        });
+        self.tables = Shared::new(tables);
+    }
+
+    fn got_tables(
+        &mut self,
+        ticket: u32,
+        content: Vec<tidewire_session::protocol::TableContent>,
+        locks: Vec<tidewire_session::protocol::LockLine>,
+    ) {
+        if ticket != self.tables.ticket {
+            return;
+        }
+        self.tables = Shared::new(Tables {
+            asked: self.tables.asked,
+            ticket,
+            tables: content,
+            locks,
+            node: self.tables.asked.map(|(node, ..)| node),
+        });
+    }
+
+    pub(super) fn set_read_as(&mut self, read_as: ReadAs) {
+        self.read_as = read_as;
+        let mut tables = (*self.tables).clone();
+        tables.asked = None;
+        self.tables = Shared::new(tables);
+        self.inspect();
+    }
+}

@@ -1,0 +1,141 @@
+//! What is selected and shown: nodes, a message with its causes and effects, tabs.
+
+use tidewire_session::view::RecordKind;
+
+use super::tabs::{DockTab, InspectorTab, LibraryTab};
+use super::view::Sheet;
+use super::{App, Drawer};
+use crate::format::{counted, shortened};
+use crate::shared::Shared;
+use crate::timeline::Trace;
+
+impl App {
+    pub(super) fn select_nodes(&mut self, names: Vec<String>) {
+        self.selected = Shared::new(names);
+        if self.inspector == InspectorTab::Invariants && !self.selected.is_empty() {
+            self.inspector = if self.shown_store().is_some() { InspectorTab::Data } else { InspectorTab::Node };
+        }
+        self.inspect();
+    }
+
+    pub(super) fn deselect(&mut self) {
+        self.selected = Shared::default();
+        self.drop_trace();
+    }
+
+    pub(super) fn drop_trace(&mut self) {
+        self.trace = crate::timeline::no_trace();
+        self.traced_wires = Shared::default();
+        self.traced_nodes = Shared::default();
+    }
+
+    pub(super) fn select_record(&mut self, record: Option<u32>) {
+        let Some(record) = record else {
+            self.drop_trace();
+            return;
+        };
+        let trace = self.tape.read(|recording| {
+            let (causes, effects) = (recording.causes(record), recording.effects(record));
+            let headline = format!(
+                "{}: {}, {}",
+                shortened(&recording.describe(record), 72),
+                counted(causes.len(), "cause"),
+                counted(effects.len(), "effect"),
+            );
+            let mut related = causes;
+            related.push(record);
+            related.extend(effects);
+            Trace {
+                record: Some(record),
+                related,
+                headline,
+            }
+        });
+        self.polite = trace.headline.clone();
+        self.trace = Shared::new(trace);
+        self.retrace();
+    }
+
+    /// Finds the wires and nodes on the way of the selected message.
+    pub(super) fn retrace(&mut self) {
+        let mut wires = Vec::new();
+        let mut nodes = Vec::new();
+        let drawing = &self.drawing;
+        self.tape.read(|recording| {
+            for index in &self.trace.related {
+                let Some(record) = recording.record(*index).filter(|record| record.kind == RecordKind::Sent) else {
+                    continue;
+                };
+                let (from, to) = (u32::from(record.node), u32::from(record.peer));
+                nodes.extend([from, to]);
+                let found = drawing.wires.iter().position(|wire| {
+                    (wire.from, wire.to) == (from, to) || (wire.to, wire.from) == (from, to)
+                });
+                wires.extend(found.map(|wire| wire as u32));
+            }
+        });
+        for list in [&mut wires, &mut nodes] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        self.traced_wires = Shared::new(wires);
+        self.traced_nodes = Shared::new(nodes);
+    }
+
+    pub(super) fn show_library(&mut self, tab: LibraryTab) {
+        self.library = tab;
+        if self.width < 1280.0 {
+            self.drawer = Some(Drawer::Library);
+        }
+    }
+
+    pub(super) fn show_inspector(&mut self, tab: InspectorTab) {
+        self.inspector = tab;
+        if self.width < 1024.0 {
+            self.drawer = Some(Drawer::Inspector);
+        }
+        self.inspect();
+    }
+
+    pub(super) fn show_sheet(&mut self, sheet: Sheet) {
+        self.dock = if sheet == Sheet::Steps { DockTab::Log } else { DockTab::Timeline };
+        self.inspector = match sheet {
+            Sheet::Lesson | Sheet::Steps => InspectorTab::Node,
+            Sheet::Data => InspectorTab::Data,
+            Sheet::Invariants => InspectorTab::Invariants,
+        };
+        self.library = LibraryTab::Gallery;
+        self.inspect();
+    }
+
+    pub(super) fn open_inspector(&mut self) {
+        let tab = match self.inspector {
+            InspectorTab::Invariants => InspectorTab::Node,
+            other => other,
+        };
+        self.show_inspector(tab);
+        super::tabs::focus("inspector-panel");
+    }
+
+    pub(super) fn show_source(&mut self, node: &str) {
+        let line = {
+            let document = self.document.borrow();
+            document.node_span(node).map(|span| {
+                let before = document.text().get(..span.start as usize).unwrap_or("");
+                before.matches('\n').count() as u32 + 1
+            })
+        };
+        self.show_library(LibraryTab::Source);
+        if let Some(line) = line {
+            self.goto = Some((line, self.goto.map_or(1, |(_, times)| times + 1)));
+        }
+    }
+
+    pub(super) fn next_theme(&mut self) {
+        self.theme = self.theme.next();
+        self.theme.show();
+        self.theme.save();
+        self.theme_changes += 1;
+        self.polite = self.theme.label().to_owned();
+    }
+}

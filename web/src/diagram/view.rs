@@ -1,0 +1,230 @@
+//! How the diagram is put together: ground, nodes, the wire being drawn, messages, and the cards around.
+
+use tidewire_session::view::NodeNow;
+use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use yew::prelude::*;
+
+use super::gesture::{Connecting, Gesture, Tool};
+use super::furniture::{Furniture, Hud};
+use super::ground::{Ground, patterns};
+use super::node::{Node, NodeLook};
+use super::tokens::Tokens;
+use super::{Diagram, Msg};
+use crate::format::px;
+use crate::shared::Shared;
+
+impl Diagram {
+    pub(super) fn draw(&self, context: &Context<Self>) -> Html {
+        let props = context.props();
+        let link = context.link();
+        let focused = self.focused.map(|node| format!("node-{node}"));
+        let class = classes!(
+            "diagram",
+            (self.tool == Tool::Pan || self.space.is_some()).then_some("panning"),
+            (self.tool == Tool::Connect).then_some("connecting"),
+            matches!(self.gesture, Gesture::Connect(_)).then_some("connecting"),
+            props.read_only.then_some("read-only"),
+        );
+        html! {
+            <div
+                {class}
+                ref={self.host.clone()}
+                onpointerdown={link.callback(Msg::PointerDown)}
+                onpointermove={link.callback(Msg::PointerMove)}
+                onpointerup={link.callback(Msg::PointerUp)}
+                onpointercancel={link.callback(Msg::PointerCancelled)}
+                onwheel={link.callback(Msg::Wheel)}
+                ondblclick={link.callback(Msg::DoubleClick)}
+                oncontextmenu={link.callback(Msg::ContextMenu)}
+                ondragover={link.callback(Msg::DragOver)}
+                ondrop={link.callback(Msg::Drop)}
+            >
+                <svg
+                    id="diagram"
+                    width={px(self.size.0)}
+                    height={px(self.size.1)}
+                    role="application"
+                    aria-roledescription="diagram"
+                    aria-label={self.summary(context)}
+                    aria-activedescendant={focused}
+                    tabindex="0"
+                    data-run-keys=""
+                    onkeydown={link.callback(Msg::KeyDown)}
+                    onkeyup={link.callback(Msg::KeyUp)}
+                >
+                    { patterns(self.view) }
+                    <rect class="ground" width={px(self.size.0)} height={px(self.size.1)} fill="url(#grid)" />
+                    <g transform={self.view.transform()}>
+                        <Ground drawing={props.drawing.clone()} blocked={self.blocked(context)} traced={props.traced_wires.clone()} />
+                        { self.nodes(context) }
+                        { self.loose_wire(context) }
+                        { self.name_field(context) }
+                    </g>
+                    { self.menu_view(context) }
+                </svg>
+                <Tokens drawing={props.drawing.clone()} tape={props.tape.clone()} ticker={props.ticker.clone()}
+                    view={self.view} size={self.size} record={props.record} theme={props.theme} runs={props.runs} />
+                { self.around(context) }
+            </div>
+        }
+    }
+
+    fn around(&self, context: &Context<Self>) -> Html {
+        let props = context.props();
+        let link = context.link();
+        if props.read_only {
+            return Html::default();
+        }
+        let free_right = self.free_corner(context);
+        html! {
+            <>
+                if props.runs {
+                    <Hud frame={props.frame.clone()} dispatch={props.dispatch.clone()} left={!free_right} />
+                }
+                <Furniture tool={self.tool} zoom={self.view.zoom} minimap={self.minimap}
+                    drawing={props.drawing.clone()} seen={self.view.seen(self.size)} on={link.callback(|message| message)} />
+                if props.drawing.nodes.is_empty() {
+                    <p class="empty"><b>{ "Nothing on the canvas." }</b>{ " Drag a part in from the Parts panel, or press Enter on one." }</p>
+                }
+            </>
+        }
+    }
+
+    /// Whether the upper right corner covers fewer nodes than the upper left one.
+    fn free_corner(&self, context: &Context<Self>) -> bool {
+        let covered = |left: f32| {
+            let nodes = context.props().drawing.nodes.iter();
+            nodes
+                .filter(|node| {
+                    let (x, y) = self.view.to_screen((node.frame.x, node.frame.y));
+                    let right = x + node.frame.width * self.view.zoom;
+                    y < 120.0 && right > left && x < left + 240.0
+                })
+                .count()
+        };
+        covered(self.size.0 - 250.0) <= covered(10.0)
+    }
+
+    fn blocked(&self, context: &Context<Self>) -> Vec<u32> {
+        let props = context.props();
+        if props.runs { props.frame.blocked_wires.clone() } else { Vec::new() }
+    }
+
+    fn summary(&self, context: &Context<Self>) -> String {
+        let nodes = &context.props().drawing.nodes;
+        let wires = context.props().drawing.wires.len();
+        format!(
+            "Diagram: {}, {}",
+            crate::format::counted(nodes.len(), "node"),
+            crate::format::counted(wires, "wire"),
+        )
+    }
+
+    fn nodes(&self, context: &Context<Self>) -> Html {
+        let props = context.props();
+        let link = context.link();
+        let on_focus = link.callback(Msg::Focused);
+        let dispatch = props.dispatch.clone();
+        let on_record = Callback::from(move |record: u32| {
+            dispatch.emit(crate::app::Msg::SelectRecord(Some(record)));
+        });
+        let topics = Shared::new(if props.runs { props.frame.topics.clone() } else { Vec::new() });
+        let views = props.drawing.nodes.iter().enumerate().map(|(index, node)| {
+            let now = if props.runs {
+                props.frame.nodes.get(index).cloned().unwrap_or_default()
+            } else {
+                NodeNow::default()
+            };
+            let down_for_us = now
+                .crashed_since_us
+                .map(|since| props.frame.at_us.saturating_sub(since));
+            let look = NodeLook {
+                selected: props.selected.iter().any(|name| **name == *node.name),
+                traced: props.traced_nodes.contains(&(index as u32)),
+                target: self.target(index),
+                renaming: self.renaming == Some(index),
+            };
+            html! {
+                <Node key={&*node.name} drawing={props.drawing.clone()} {index} {now} topics={topics.clone()} {down_for_us} {look}
+                    record={props.record} on_focus={on_focus.clone()} on_record={on_record.clone()} />
+            }
+        });
+        views.collect()
+    }
+
+    fn target(&self, index: usize) -> Option<bool> {
+        match &self.gesture {
+            Gesture::Connect(Connecting { target: Some((node, verdict)), .. }) if *node == index => {
+                Some(verdict.is_ok())
+            }
+            _ => None,
+        }
+    }
+
+    /// The wire being drawn, with the reason where it may not end.
+    fn loose_wire(&self, context: &Context<Self>) -> Html {
+        let Gesture::Connect(connecting) = &self.gesture else {
+            return Html::default();
+        };
+        let nodes = &context.props().drawing.nodes;
+        let Some(from) = nodes.get(connecting.from) else {
+            return Html::default();
+        };
+        let start = crate::shapes::centre(from.frame);
+        let target = connecting.target.as_ref();
+        let under = target.and_then(|(node, _)| nodes.get(*node));
+        let end = connecting
+            .end
+            .or_else(|| under.map(|node| crate::shapes::centre(node.frame)));
+        let refusal = target.and_then(|(_, verdict)| verdict.as_ref().err());
+        let Some(end) = end else {
+            return Html::default();
+        };
+        html! {
+            <g class={classes!("loose", refusal.map(|_| "refused"))} aria-hidden="true">
+                <path class="wl" d={format!("M{} {}L{} {}", px(start.0), px(start.1), px(end.0), px(end.1))} />
+                <circle class="loose-end" cx={px(end.0)} cy={px(end.1)} r="4" />
+                if let Some(refusal) = refusal {
+                    <foreignObject x={px(end.0 + 14.0)} y={px(end.1 + 10.0)} width="260" height="90">
+                        <div xmlns="http://www.w3.org/1999/xhtml" class="refusal">{ refusal.to_string() }</div>
+                    </foreignObject>
+                }
+            </g>
+        }
+    }
+
+    /// The field in which a node is renamed.
+    fn name_field(&self, context: &Context<Self>) -> Html {
+        let Some(index) = self.renaming else {
+            return Html::default();
+        };
+        let Some(node) = context.props().drawing.nodes.get(index) else {
+            return Html::default();
+        };
+        let link = context.link();
+        let width = node.frame.width.clamp(120.0, 200.0);
+        let (x, y) = crate::shapes::centre(node.frame);
+        let onkeydown = link.batch_callback(|event: KeyboardEvent| {
+            event.stop_propagation();
+            match event.key().as_str() {
+                "Enter" => Some(Msg::Renamed(value_of(&event))),
+                "Escape" => Some(Msg::Renamed(None)),
+                _ => None,
+            }
+        });
+        let onblur = link.callback(|event: FocusEvent| Msg::Renamed(value_of(&event)));
+        html! {
+            <foreignObject x={px(x - width / 2.0)} y={px(y - 14.0)} width={px(width)} height="28">
+                <input xmlns="http://www.w3.org/1999/xhtml" class="name-field" type="text" aria-label={format!("New name of {}", node.name)} data-float=""
+                    ref={self.rename_input.clone()} value={node.name.to_string()} maxlength="60" autocomplete="off" spellcheck="false"
+                    {onkeydown} {onblur} />
+            </foreignObject>
+        }
+    }
+}
+
+fn value_of(event: &Event) -> Option<String> {
+    let input = event.target()?.dyn_into::<HtmlInputElement>().ok()?;
+    Some(input.value())
+}
