@@ -9,7 +9,10 @@ const KEYS: [(&str, &str); 14] = [
     ("K", "Play or pause"),
     ("Space", "The same, on the diagram or the timeline"),
     ("← →", "Event before, event after"),
-    ("Shift ← →", "Previous cause, next effect of the selected message"),
+    (
+        "Shift ← →",
+        "Previous cause, next effect of the selected message",
+    ),
     ("Home, End", "To the start, to the end"),
     ("[ ]", "Slower, faster"),
     ("Tab", "Next node on the diagram"),

@@ -39,7 +39,10 @@ pub(crate) fn Log(props: &LogProps) -> Html {
                 return;
             };
             if let Some(line) = element.query_selector("[aria-current]").ok().flatten() {
-                let (line, list) = (line.get_bounding_client_rect(), element.get_bounding_client_rect());
+                let (line, list) = (
+                    line.get_bounding_client_rect(),
+                    element.get_bounding_client_rect(),
+                );
                 let beyond = line.bottom() - list.bottom() + 48.0;
                 let before = line.top() - list.top();
                 if beyond > 0.0 || before < 0.0 {

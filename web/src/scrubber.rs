@@ -61,13 +61,17 @@ pub(crate) fn Scrubber(props: &ScrubberProps) -> Html {
         if event.buttons() == 0 {
             return;
         }
-        let Some(line) = event.current_target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+        let Some(line) = event
+            .current_target()
+            .and_then(|target| target.dyn_into::<Element>().ok())
+        else {
             return;
         };
         // A pointer that has gone need not be captured.
         let _ = line.set_pointer_capture(event.pointer_id());
         let rect = line.get_bounding_client_rect();
-        let share = (f64::from(event.client_x()) - rect.left() - 16.0) / (rect.width() - 32.0).max(1.0);
+        let share =
+            (f64::from(event.client_x()) - rect.left() - 16.0) / (rect.width() - 32.0).max(1.0);
         dispatch.emit(Msg::Seek((share.clamp(0.0, 1.0) * end_us as f64) as u64));
     });
     let marks = flags.iter().map(|flag| {

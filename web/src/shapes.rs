@@ -35,7 +35,12 @@ fn rounded_polygon(corners: &[Point], radius: f32) -> String {
         let start = towards(*corner, before, radius);
         let end = towards(*corner, after, radius);
         let letter = if index == 0 { 'M' } else { 'L' };
-        path.push_str(&format!("{letter}{}Q{} {}", text(start), text(*corner), text(end)));
+        path.push_str(&format!(
+            "{letter}{}Q{} {}",
+            text(start),
+            text(*corner),
+            text(end)
+        ));
     }
     path.push('Z');
     path
@@ -75,7 +80,11 @@ pub(crate) fn cylinder(frame: Rectangle) -> String {
 pub(crate) fn cylinder_lid(frame: Rectangle) -> String {
     let (left, right) = (px(frame.x), px(frame.x + frame.width));
     let top = frame.y + 6.0;
-    format!("M{left} {y}C{left} {down} {right} {down} {right} {y}", y = px(top), down = px(top + 8.1))
+    format!(
+        "M{left} {y}C{left} {down} {right} {down} {right} {y}",
+        y = px(top),
+        down = px(top + 8.1)
+    )
 }
 
 /// A broker: a pipe that lies on its side.
@@ -140,7 +149,10 @@ pub(crate) fn arrow(points: &[Point]) -> String {
 
 /// The point at a share of the way along a wire, measured by length.
 pub(crate) fn along(points: &[Point], share: f32) -> Point {
-    let total: f32 = points.windows(2).map(|pair| distance(pair[0], pair[1])).sum();
+    let total: f32 = points
+        .windows(2)
+        .map(|pair| distance(pair[0], pair[1]))
+        .sum();
     let mut left = total * share.clamp(0.0, 1.0);
     for pair in points.windows(2) {
         let length = distance(pair[0], pair[1]);

@@ -68,6 +68,10 @@ pub(crate) struct Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.ticker.0.all.borrow_mut().retain(|(id, _)| *id != self.id);
+        self.ticker
+            .0
+            .all
+            .borrow_mut()
+            .retain(|(id, _)| *id != self.id);
     }
 }

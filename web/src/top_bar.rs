@@ -188,7 +188,9 @@ pub(crate) struct SpeedChoiceProps {
 #[component]
 pub(crate) fn SpeedChoice(props: &SpeedChoiceProps) -> Html {
     let onchange = props.dispatch.reform(|event: Event| {
-        let select = event.target().and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        let select = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
         let chosen = select.and_then(|select| select.value().parse().ok());
         Msg::Speed(chosen.unwrap_or(Transport::default().speed))
     });
@@ -210,8 +212,12 @@ fn SeedField(props: &SeedFieldProps) -> Html {
     let onclick = props.dispatch.reform(|_: MouseEvent| Msg::NextSeed);
     let seed = props.seed;
     let onchange = props.dispatch.reform(move |event: Event| {
-        let input = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
-        let typed = input.as_ref().and_then(|input| input.value().trim().parse().ok());
+        let input = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlInputElement>().ok());
+        let typed = input
+            .as_ref()
+            .and_then(|input| input.value().trim().parse().ok());
         if let (Some(input), None) = (&input, typed) {
             input.set_value(&seed.to_string());
         }

@@ -27,10 +27,17 @@ impl App {
         let lesson = gallery::find(slug).or_else(|| gallery::in_order().first().copied());
         let restored = work.text.is_some();
         let from_file = restored && work.lesson.is_none();
-        let text = work.text.or_else(|| lesson.map(|lesson| lesson.text.to_owned()));
-        self.lesson = lesson.filter(|_| !from_file).map(|lesson| lesson.slug.to_owned());
+        let text = work
+            .text
+            .or_else(|| lesson.map(|lesson| lesson.text.to_owned()));
+        self.lesson = lesson
+            .filter(|_| !from_file)
+            .map(|lesson| lesson.slug.to_owned());
         self.edited = restored;
-        self.show_document(Document::open(text.unwrap_or_default()), work.design.as_deref());
+        self.show_document(
+            Document::open(text.unwrap_or_default()),
+            work.design.as_deref(),
+        );
         if restored {
             self.notice = Some(Notice {
                 problem: false,
@@ -83,7 +90,10 @@ impl App {
 
     pub(super) fn edit(&mut self, command: Command) {
         let splits = matches!(command, Command::GiveOwnDatabase { .. });
-        let quiet = matches!(command, Command::ReplaceText { .. } | Command::MoveNodes { .. });
+        let quiet = matches!(
+            command,
+            Command::ReplaceText { .. } | Command::MoveNodes { .. }
+        );
         let applied = self.document.borrow_mut().apply(command);
         match applied {
             Ok(applied) => {
@@ -116,7 +126,10 @@ impl App {
                 )
             };
             self.polite = text.clone();
-            self.notice = Some(Notice { problem: false, text });
+            self.notice = Some(Notice {
+                problem: false,
+                text,
+            });
         }
         self.edited = true;
         self.document_changed();
@@ -135,7 +148,11 @@ impl App {
     pub(super) fn undo(&mut self, back: bool) {
         let applied = {
             let mut document = self.document.borrow_mut();
-            if back { document.undo() } else { document.redo() }
+            if back {
+                document.undo()
+            } else {
+                document.redo()
+            }
         };
         match applied {
             Some(applied) => self.after_edit(applied, false),
@@ -177,7 +194,10 @@ impl App {
 
     /// Back to the lesson's own text. It is an edit, so it can be undone.
     pub(super) fn reset(&mut self) {
-        let slug = self.lesson.clone().unwrap_or_else(|| FIRST_LESSON.to_owned());
+        let slug = self
+            .lesson
+            .clone()
+            .unwrap_or_else(|| FIRST_LESSON.to_owned());
         if let Some(lesson) = gallery::find(&slug) {
             self.edit(Command::SetText(lesson.text.to_owned()));
             self.edited = false;
@@ -190,13 +210,18 @@ impl App {
     pub(super) fn refused(&mut self, refusal: &Refusal) {
         let text = refusal.to_string();
         self.polite = text.clone();
-        self.notice = Some(Notice { problem: true, text });
+        self.notice = Some(Notice {
+            problem: true,
+            text,
+        });
     }
 
     /// Keeps the work soon.
     pub(super) fn keep(&mut self) {
         let dispatch = self.dispatch.clone();
-        self.keeping = Some(Timeout::new(KEEP_AFTER_MS, move || dispatch.emit(Msg::Keep)));
+        self.keeping = Some(Timeout::new(KEEP_AFTER_MS, move || {
+            dispatch.emit(Msg::Keep)
+        }));
     }
 
     pub(super) fn keep_now(&mut self) {
@@ -211,7 +236,9 @@ impl App {
         if !work.keep() {
             self.notice = Some(Notice {
                 problem: true,
-                text: "This browser keeps nothing between visits. Download the scenario to keep it.".to_owned(),
+                text:
+                    "This browser keeps nothing between visits. Download the scenario to keep it."
+                        .to_owned(),
             });
         }
     }

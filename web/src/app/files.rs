@@ -1,8 +1,8 @@
 //! Files in and out: dropped, picked, downloaded.
 
-use tidewire_session::document::Document;
 use gloo_file::{Blob, ObjectUrl};
 use gloo_utils::document;
+use tidewire_session::document::Document;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlAnchorElement;
@@ -42,7 +42,10 @@ fn checked(name: &str, bytes: Vec<u8>) -> Result<String, String> {
         ));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Ok(text) => Ok(text
+            .strip_prefix('\u{feff}')
+            .map(str::to_owned)
+            .unwrap_or(text)),
         Err(error) => Err(format!(
             "{name} is not UTF-8: byte {} cannot be read as text. Save it as UTF-8 and drop it again.",
             error.utf8_error().valid_up_to() + 1
@@ -65,7 +68,10 @@ impl App {
             }
             Err(text) => {
                 self.urgent = text.clone();
-                self.notice = Some(Notice { problem: true, text });
+                self.notice = Some(Notice {
+                    problem: true,
+                    text,
+                });
             }
         }
     }
@@ -103,6 +109,9 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_left_out() {
-        assert_eq!(checked("a.tide", "\u{feff}scenario 'a'".into()).as_deref(), Ok("scenario 'a'"));
+        assert_eq!(
+            checked("a.tide", "\u{feff}scenario 'a'".into()).as_deref(),
+            Ok("scenario 'a'")
+        );
     }
 }

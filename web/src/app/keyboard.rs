@@ -18,7 +18,10 @@ enum Place {
 }
 
 fn place(event: &KeyboardEvent) -> Place {
-    let Some(element) = event.target().and_then(|target| target.dyn_into::<Element>().ok()) else {
+    let Some(element) = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok())
+    else {
         return Place::Elsewhere;
     };
     let inside = |selector: &str| matches!(element.closest(selector), Ok(Some(_)));
@@ -102,7 +105,13 @@ fn plain(event: &KeyboardEvent, place: Place, help: bool) -> Option<Msg> {
 
 /// Moves the focus to the next region of the page.
 fn next_region(backwards: bool) {
-    const REGIONS: [&str; 5] = ["top", "library-panel", "diagram", "inspector-panel", "dock-panel"];
+    const REGIONS: [&str; 5] = [
+        "top",
+        "library-panel",
+        "diagram",
+        "inspector-panel",
+        "dock-panel",
+    ];
     let document = gloo_utils::document();
     let active = document.active_element();
     let here = REGIONS.iter().position(|id| {

@@ -22,35 +22,50 @@ impl Listeners {
         let active = EventListenerOptions::enable_prevent_default();
         let mut all = Vec::new();
         let keys = dispatch.clone();
-        all.push(EventListener::new_with_options(&document(), "keydown", active, move |event| {
-            if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
-                keys.emit(Msg::Key(event.clone()));
-            }
-        }));
+        all.push(EventListener::new_with_options(
+            &document(),
+            "keydown",
+            active,
+            move |event| {
+                if let Some(event) = event.dyn_ref::<KeyboardEvent>() {
+                    keys.emit(Msg::Key(event.clone()));
+                }
+            },
+        ));
         let sizes = dispatch.clone();
         all.push(EventListener::new(&window(), "resize", move |_| {
             sizes.emit(Msg::Width(width()));
         }));
-        all.push(EventListener::new_with_options(&document(), "dragover", active, |event| {
-            if carries_files(event) {
-                event.prevent_default();
-            }
-        }));
+        all.push(EventListener::new_with_options(
+            &document(),
+            "dragover",
+            active,
+            |event| {
+                if carries_files(event) {
+                    event.prevent_default();
+                }
+            },
+        ));
         let files = dispatch.clone();
-        all.push(EventListener::new_with_options(&document(), "drop", active, move |event| {
-            if !carries_files(event) {
-                return;
-            }
-            event.prevent_default();
-            let file = event
-                .dyn_ref::<DragEvent>()
-                .and_then(DragEvent::data_transfer)
-                .and_then(|data| data.files())
-                .and_then(|files| files.get(0));
-            if let Some(file) = file {
-                read_file(file, &files);
-            }
-        }));
+        all.push(EventListener::new_with_options(
+            &document(),
+            "drop",
+            active,
+            move |event| {
+                if !carries_files(event) {
+                    return;
+                }
+                event.prevent_default();
+                let file = event
+                    .dyn_ref::<DragEvent>()
+                    .and_then(DragEvent::data_transfer)
+                    .and_then(|data| data.files())
+                    .and_then(|files| files.get(0));
+                if let Some(file) = file {
+                    read_file(file, &files);
+                }
+            },
+        ));
         if let Ok(Some(query)) = window().match_media(LESS_MOTION) {
             let motion = dispatch.clone();
             all.push(EventListener::new(&query, "change", move |event| {

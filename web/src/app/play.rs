@@ -13,7 +13,9 @@ impl App {
     /// Asks for the next animation frame.
     pub(super) fn request_frame(&mut self) {
         let dispatch = self.dispatch.clone();
-        self._frame_request = Some(request_animation_frame(move |now_ms| dispatch.emit(Msg::Tick(now_ms))));
+        self._frame_request = Some(request_animation_frame(move |now_ms| {
+            dispatch.emit(Msg::Tick(now_ms))
+        }));
     }
 
     /// Lets real time pass. Draws again only when an event was passed.
@@ -28,8 +30,14 @@ impl App {
         self.transport.advance(elapsed, around);
         let stopped = !self.transport.playing;
         self.pulse();
-        let records = self.tape.read(|recording| recording.records_until(self.transport.at_us));
-        let down = self.frame.nodes.iter().any(|node| node.crashed_since_us.is_some());
+        let records = self
+            .tape
+            .read(|recording| recording.records_until(self.transport.at_us));
+        let down = self
+            .frame
+            .nodes
+            .iter()
+            .any(|node| node.crashed_since_us.is_some());
         let down_moved = down && self.transport.at_us.abs_diff(self.frame.at_us) >= 1_000;
         if records == self.last_records && !stopped && !down_moved {
             return false;
@@ -90,13 +98,19 @@ impl App {
     }
 
     pub(super) fn play_pause(&mut self) {
-        let over = self.finished && self.transport.at_us >= self.tape.read(|recording| recording.reached_us());
+        let over = self.finished
+            && self.transport.at_us >= self.tape.read(|recording| recording.reached_us());
         if !self.transport.playing && over {
             self.transport.seek(0);
         }
         self.transport.playing = !self.transport.playing;
         self.last_tick = None;
-        self.polite = if self.transport.playing { "Playing" } else { "Paused" }.to_owned();
+        self.polite = if self.transport.playing {
+            "Playing"
+        } else {
+            "Paused"
+        }
+        .to_owned();
         self.refresh_frame();
     }
 
@@ -131,7 +145,11 @@ impl App {
     /// While paused, each step is spoken.
     fn say_moment(&mut self) {
         if !self.transport.playing {
-            self.polite = format!("{}: {}", milliseconds(self.transport.at_us), self.frame.sentence);
+            self.polite = format!(
+                "{}: {}",
+                milliseconds(self.transport.at_us),
+                self.frame.sentence
+            );
         }
     }
 
@@ -164,11 +182,15 @@ impl App {
             return;
         };
         let next = self.tape.read(|recording| {
-            let all = if forward { recording.effects(record) } else { recording.causes(record) };
+            let all = if forward {
+                recording.effects(record)
+            } else {
+                recording.causes(record)
+            };
             let visible = |index: &u32| {
-                recording
-                    .record(*index)
-                    .is_some_and(|found| !matches!(found.kind, RecordKind::Delivered | RecordKind::Queued))
+                recording.record(*index).is_some_and(|found| {
+                    !matches!(found.kind, RecordKind::Delivered | RecordKind::Queued)
+                })
             };
             let found = if forward {
                 all.into_iter().find(visible)

@@ -32,7 +32,9 @@ impl App {
         if again && !self.transport.reduced_motion {
             self.transport.playing = true;
         }
-        self.generation = self.link.start(&runnable.text, runnable.design.as_deref(), self.seed);
+        self.generation = self
+            .link
+            .start(&runnable.text, runnable.design.as_deref(), self.seed);
         self.refresh_frame();
     }
 
@@ -47,15 +49,23 @@ impl App {
             }
             RunEvent::GaveUp(reason) => {
                 self.finished = true;
-                self.problem(format!("{reason} twice, so it is not started again. Change the scenario or reload."));
+                self.problem(format!(
+                    "{reason} twice, so it is not started again. Change the scenario or reload."
+                ));
             }
         }
     }
 
     fn said(&mut self, message: FromRun, bytes: &[u8]) {
         match message {
-            FromRun::Chunk { strings, reached_us, .. } => {
-                let pushed = self.tape.write(|recording| recording.push(strings, bytes, reached_us));
+            FromRun::Chunk {
+                strings,
+                reached_us,
+                ..
+            } => {
+                let pushed = self
+                    .tape
+                    .write(|recording| recording.push(strings, bytes, reached_us));
                 if let Err(error) = pushed {
                     self.problem(error.to_string());
                 }
@@ -66,7 +76,12 @@ impl App {
                 self.outcome = Some(outcome);
                 self.refresh_frame();
             }
-            FromRun::Tables { ticket, tables, locks, .. } => self.got_tables(ticket, tables, locks),
+            FromRun::Tables {
+                ticket,
+                tables,
+                locks,
+                ..
+            } => self.got_tables(ticket, tables, locks),
             FromRun::Failed { message, .. } => {
                 self.finished = true;
                 self.problem(message);
@@ -77,7 +92,10 @@ impl App {
 
     pub(super) fn problem(&mut self, text: String) {
         self.urgent = text.clone();
-        self.notice = Some(Notice { problem: true, text });
+        self.notice = Some(Notice {
+            problem: true,
+            text,
+        });
     }
 
     /// The store whose tables are shown: the selected one, or the one that the selected service owns or uses.
@@ -87,11 +105,16 @@ impl App {
         if self.drawing.nodes[index].shape == NodeShape::Store {
             return Some(index as u32);
         }
-        let owned = self.drawing.nodes.iter().position(|node| node.owner == Some(index as u32));
+        let owned = self
+            .drawing
+            .nodes
+            .iter()
+            .position(|node| node.owner == Some(index as u32));
         let used = || {
             self.drawing.wires.iter().find_map(|wire| {
                 let to = self.drawing.nodes.get(wire.to as usize)?;
-                (wire.from == index as u32 && to.shape == NodeShape::Store).then_some(wire.to as usize)
+                (wire.from == index as u32 && to.shape == NodeShape::Store)
+                    .then_some(wire.to as usize)
             })
         };
         owned.or_else(used).map(|store| store as u32)
@@ -100,7 +123,12 @@ impl App {
     /// Index of a store among the program's databases.
     fn database_of(&self, node: u32) -> Option<u32> {
         let before = self.drawing.nodes.get(..node as usize)?;
-        Some(before.iter().filter(|node| node.shape == NodeShape::Store).count() as u32)
+        Some(
+            before
+                .iter()
+                .filter(|node| node.shape == NodeShape::Store)
+                .count() as u32,
+        )
     }
 
     /// Reads the tables soon, unless that is already under way.
@@ -109,7 +137,9 @@ impl App {
             return;
         }
         let dispatch = self.dispatch.clone();
-        self.inspecting = Some(Timeout::new(INSPECT_EVERY_MS, move || dispatch.emit(Msg::Inspect)));
+        self.inspecting = Some(Timeout::new(INSPECT_EVERY_MS, move || {
+            dispatch.emit(Msg::Inspect)
+        }));
     }
 
     fn shows_data(&self) -> bool {

@@ -13,7 +13,11 @@ impl App {
     pub(super) fn select_nodes(&mut self, names: Vec<String>) {
         self.selected = Shared::new(names);
         if self.inspector == InspectorTab::Invariants && !self.selected.is_empty() {
-            self.inspector = if self.shown_store().is_some() { InspectorTab::Data } else { InspectorTab::Node };
+            self.inspector = if self.shown_store().is_some() {
+                InspectorTab::Data
+            } else {
+                InspectorTab::Node
+            };
         }
         self.inspect();
     }
@@ -63,7 +67,10 @@ impl App {
         let drawing = &self.drawing;
         self.tape.read(|recording| {
             for index in &self.trace.related {
-                let Some(record) = recording.record(*index).filter(|record| record.kind == RecordKind::Sent) else {
+                let Some(record) = recording
+                    .record(*index)
+                    .filter(|record| record.kind == RecordKind::Sent)
+                else {
                     continue;
                 };
                 let (from, to) = (u32::from(record.node), u32::from(record.peer));
@@ -98,7 +105,11 @@ impl App {
     }
 
     pub(super) fn show_sheet(&mut self, sheet: Sheet) {
-        self.dock = if sheet == Sheet::Steps { DockTab::Log } else { DockTab::Timeline };
+        self.dock = if sheet == Sheet::Steps {
+            DockTab::Log
+        } else {
+            DockTab::Timeline
+        };
         self.inspector = match sheet {
             Sheet::Lesson | Sheet::Steps => InspectorTab::Node,
             Sheet::Data => InspectorTab::Data,

@@ -58,7 +58,10 @@ pub(crate) struct TabsProps<T: PartialEq + Copy + 'static> {
 #[component]
 pub(crate) fn Tabs<T: PartialEq + Copy + 'static>(props: &TabsProps<T>) -> Html {
     let values: Vec<T> = props.tabs.iter().map(|(value, ..)| *value).collect();
-    let place = values.iter().position(|value| *value == props.selected).unwrap_or(0);
+    let place = values
+        .iter()
+        .position(|value| *value == props.selected)
+        .unwrap_or(0);
     let choose = props.choose.clone();
     let prefix = props.prefix;
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
@@ -97,7 +100,9 @@ pub(crate) fn Tabs<T: PartialEq + Copy + 'static>(props: &TabsProps<T>) -> Html 
 pub(crate) fn focus(id: &str) {
     use wasm_bindgen::JsCast;
     let element = gloo_utils::document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+    if let Some(element) =
+        element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
         // An element that cannot take the focus leaves it where it is.
         let _ = element.focus();
     }

@@ -97,7 +97,9 @@ impl App {
             .iter()
             .filter(|finding| finding.severity == tidewire_session::Severity::Error)
             .count();
-        let source = self.dispatch.reform(|_: MouseEvent| Msg::Library(LibraryTab::Source));
+        let source = self
+            .dispatch
+            .reform(|_: MouseEvent| Msg::Library(LibraryTab::Source));
         let close = self.dispatch.reform(|_: MouseEvent| Msg::CloseNotice);
         let reset = self.dispatch.reform(|_: MouseEvent| Msg::Reset);
         html! {
@@ -152,7 +154,11 @@ impl App {
         let tabs = vec![
             (InspectorTab::Node, "Node", Html::default()),
             (InspectorTab::Data, "Data", Html::default()),
-            (InspectorTab::Invariants, "Invariants", broken_count(&self.frame)),
+            (
+                InspectorTab::Invariants,
+                "Invariants",
+                broken_count(&self.frame),
+            ),
         ];
         html! {
             <>
@@ -166,7 +172,11 @@ impl App {
         let lines = self.tape.read(|recording| recording.len());
         let tabs = vec![
             (DockTab::Timeline, "Timeline", Html::default()),
-            (DockTab::Log, "Log", html! { <span class="cnt">{ crate::format::grouped(lines as u64) }</span> }),
+            (
+                DockTab::Log,
+                "Log",
+                html! { <span class="cnt">{ crate::format::grouped(lines as u64) }</span> },
+            ),
         ];
         html! {
             <>
@@ -193,8 +203,13 @@ impl App {
 
     /// The selected message, with its causes and effects; without one, how the run ended.
     fn trace_line(&self) -> Html {
-        let along = |forward: bool| self.dispatch.reform(move |_: MouseEvent| Msg::Along(forward));
-        let clear = self.dispatch.reform(|_: MouseEvent| Msg::SelectRecord(None));
+        let along = |forward: bool| {
+            self.dispatch
+                .reform(move |_: MouseEvent| Msg::Along(forward))
+        };
+        let clear = self
+            .dispatch
+            .reform(|_: MouseEvent| Msg::SelectRecord(None));
         html! {
             <div class="trace">
                 if self.trace.record.is_some() {
@@ -218,7 +233,14 @@ impl App {
         let frame = &self.frame;
         let broken = frame.invariants.iter().filter(|one| one.state == 2).count();
         let verdict = if broken == 0 {
-            format!("{} so far", if frame.invariants.len() == 1 { "1 invariant holds".to_owned() } else { format!("{} invariants hold", frame.invariants.len()) })
+            format!(
+                "{} so far",
+                if frame.invariants.len() == 1 {
+                    "1 invariant holds".to_owned()
+                } else {
+                    format!("{} invariants hold", frame.invariants.len())
+                }
+            )
         } else {
             format!("{broken} of {} broken", frame.invariants.len())
         };

@@ -73,11 +73,17 @@ fn header(node: &CanvasNode) -> Html {
     let several = node.topics.len() > 1;
     let top = frame.y + (frame.height / 2.0 - 12.0).min(32.0);
     let lines = if several {
-        [format!("{} topics", node.topics.len()), format!("{partitions} partitions")]
+        [
+            format!("{} topics", node.topics.len()),
+            format!("{partitions} partitions"),
+        ]
     } else {
         let topic = node.topics.first().map_or("no topic", |topic| &*topic.name);
         let plural = if partitions == 1 { "" } else { "s" };
-        [shortened(topic, 17), format!("{partitions} partition{plural}")]
+        [
+            shortened(topic, 17),
+            format!("{partitions} partition{plural}"),
+        ]
     };
     html! {
         <>
@@ -102,9 +108,8 @@ fn lane_view(
     let several = props.drawing.nodes[props.index].topics.len() > 1;
     let left = frame.x + LANES_LEFT;
     let label_room = if several { 100.0 } else { 22.0 };
-    let top = frame.y + (frame.height - lane_count(props) as f32 * LANE) / 2.0
-        + 3.0
-        + lane as f32 * LANE;
+    let top =
+        frame.y + (frame.height - lane_count(props) as f32 * LANE) / 2.0 + 3.0 + lane as f32 * LANE;
     let first_cell = left + label_room;
     let room = frame.x + frame.width - END_ROOM - first_cell;
     // The last place is for the next offset, and one for what was read before if there is room.

@@ -3,9 +3,9 @@
 use tidewire_session::view::{Frame, InvariantNow, Rectangle};
 use yew::prelude::*;
 
+use super::Msg;
 use super::gesture::Tool;
 use super::minimap::minimap;
-use super::Msg;
 use crate::app::Msg as AppMsg;
 use crate::format::{milliseconds, shortened};
 use crate::icons::{Icon, icon, state_mark};
@@ -109,7 +109,9 @@ pub(crate) fn Hud(props: &HudProps) -> Html {
     if invariants.is_empty() {
         return Html::default();
     }
-    let onclick = props.dispatch.reform(|_: MouseEvent| AppMsg::OpenInvariants);
+    let onclick = props
+        .dispatch
+        .reform(|_: MouseEvent| AppMsg::OpenInvariants);
     html! {
         <section class={classes!("fl", "hud", props.left.then_some("at-left"))} aria-label="Invariants" data-float="">
             <button class="hud-h" {onclick}><b>{ "Invariants" }</b>{ outlook(invariants) }</button>
@@ -144,7 +146,9 @@ fn outlook(invariants: &[InvariantNow]) -> Html {
         .min();
     match (broken, first) {
         (0, None) => Html::default(),
-        (0, Some(at)) => html! { <span class="bad">{ format!("breaks at {}", milliseconds(at)) }</span> },
+        (0, Some(at)) => {
+            html! { <span class="bad">{ format!("breaks at {}", milliseconds(at)) }</span> }
+        }
         (broken, _) => html! { <span class="bad">{ format!("{broken} broken") }</span> },
     }
 }

@@ -53,7 +53,9 @@ impl Diagram {
             }
             "d" if !props.read_only => {
                 if let Some(node) = self.focused.and_then(|node| node_name(context, node)) {
-                    props.dispatch.emit(AppMsg::Edit(Command::Duplicate { node }));
+                    props
+                        .dispatch
+                        .emit(AppMsg::Edit(Command::Duplicate { node }));
                 }
                 true
             }
@@ -190,7 +192,10 @@ impl Diagram {
             return;
         };
         if let Some(name) = node_name(context, node) {
-            context.props().dispatch.emit(AppMsg::SelectNodes(vec![name]));
+            context
+                .props()
+                .dispatch
+                .emit(AppMsg::SelectNodes(vec![name]));
         }
         let frame = context.props().drawing.nodes[node].frame;
         let (x, y) = self

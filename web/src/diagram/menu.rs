@@ -29,7 +29,11 @@ pub(crate) enum Choice {
 pub(crate) fn choices(shape: NodeShape) -> Vec<(Choice, &'static str, &'static str)> {
     let mut all = Vec::with_capacity(6);
     if shape == NodeShape::Service {
-        all.push((Choice::OwnDatabase, "Give this service its own database", ""));
+        all.push((
+            Choice::OwnDatabase,
+            "Give this service its own database",
+            "",
+        ));
     }
     all.extend([
         (Choice::Rename, "Rename", "F2"),
@@ -60,7 +64,8 @@ impl Diagram {
                 focus_node(index);
                 let key = web_sys::KeyboardEventInit::new();
                 key.set_key("c");
-                if let Ok(event) = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &key) {
+                if let Ok(event) = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &key)
+                {
                     context.link().send_message(Msg::KeyDown(event));
                 }
             }
@@ -84,15 +89,18 @@ impl Diagram {
         let top = y.min(self.size.1 - height - 4.0).max(4.0);
         let link = context.link();
         let label = format!("{}, {}", node.name, kind_word(node.shape));
-        let items = all.into_iter().enumerate().map(|(place, (choice, text, keys))| {
-            let onclick = link.callback(move |_| Msg::Menu(choice));
-            html! {
-                <button class="menu-item" role="menuitem" {onclick} autofocus={place == 0}>
-                    <span>{ text }</span>
-                    if !keys.is_empty() { <kbd class="kbd">{ keys }</kbd> }
-                </button>
-            }
-        });
+        let items = all
+            .into_iter()
+            .enumerate()
+            .map(|(place, (choice, text, keys))| {
+                let onclick = link.callback(move |_| Msg::Menu(choice));
+                html! {
+                    <button class="menu-item" role="menuitem" {onclick} autofocus={place == 0}>
+                        <span>{ text }</span>
+                        if !keys.is_empty() { <kbd class="kbd">{ keys }</kbd> }
+                    </button>
+                }
+            });
         let onkeydown = link.batch_callback(|event: KeyboardEvent| {
             event.stop_propagation();
             menu_key(&event)

@@ -1,8 +1,8 @@
 //! The whole canvas in small, with a frame around what is seen.
 
 use tidewire_session::view::{NodeShape, Rectangle};
-use web_sys::Element;
 use wasm_bindgen::JsCast;
+use web_sys::Element;
 use yew::prelude::*;
 
 use super::Msg;
@@ -15,7 +15,8 @@ const SIZE: (f32, f32) = (144.0, 92.0);
 /// The card.
 pub(super) fn minimap(drawing: &Drawing, seen: Rectangle, on: &Callback<Msg>) -> Html {
     let bounds = drawing.bounds;
-    let scale = ((SIZE.0 - 12.0) / bounds.width.max(1.0)).min((SIZE.1 - 12.0) / bounds.height.max(1.0));
+    let scale =
+        ((SIZE.0 - 12.0) / bounds.width.max(1.0)).min((SIZE.1 - 12.0) / bounds.height.max(1.0));
     let x = (SIZE.0 - bounds.width * scale) / 2.0 - bounds.x * scale;
     let y = (SIZE.1 - bounds.height * scale) / 2.0 - bounds.y * scale;
     let place = move |frame: Rectangle| Rectangle {

@@ -26,8 +26,9 @@ use yew::prelude::*;
 use crate::app::Msg as AppMsg;
 use crate::shared::{Drawing, Shared, Tape};
 use crate::ticker::Ticker;
-use gesture::{Connecting, Gesture};
 pub(crate) use gesture::Tool;
+use gesture::{Connecting, Gesture};
+pub(crate) use pointer::PART_FORMAT;
 use viewport::{Insets, Viewport};
 
 /// What the diagram is drawn from.
@@ -266,9 +267,17 @@ impl Diagram {
             return false;
         }
         let insets = if props.read_only {
-            Insets { top: 14.0, bottom: 10.0, side: 10.0 }
+            Insets {
+                top: 14.0,
+                bottom: 10.0,
+                side: 10.0,
+            }
         } else {
-            Insets { top: 20.0, bottom: 60.0, side: 24.0 }
+            Insets {
+                top: 20.0,
+                bottom: 60.0,
+                side: 24.0,
+            }
         };
         self.view = Viewport::fit(props.drawing.bounds, self.size, insets, 1.0);
         self.fitted = Some(props.fit);
@@ -308,7 +317,10 @@ impl Diagram {
         let dispatch = &context.props().dispatch;
         match &connecting.target {
             Some((node, Ok(()))) => {
-                let ends = (node_name(context, connecting.from), node_name(context, *node));
+                let ends = (
+                    node_name(context, connecting.from),
+                    node_name(context, *node),
+                );
                 if let (Some(from), Some(to)) = ends {
                     dispatch.emit(AppMsg::Edit(Command::Connect { from, to }));
                 }

@@ -259,8 +259,18 @@ fn badges(node: &CanvasNode, now: &NodeNow, down_for_us: Option<u64>) -> Html {
         pill(PillKind::Caution, Some(Icon::Lock), &text, middle, top)
     } else if now.queued > 0 {
         let stopped = now.crashed_since_us.is_some();
-        let icon = if stopped { Icon::QueueStopped } else { Icon::Queue };
-        pill(PillKind::Neutral, Some(icon), &now.queued.to_string(), middle, top)
+        let icon = if stopped {
+            Icon::QueueStopped
+        } else {
+            Icon::Queue
+        };
+        pill(
+            PillKind::Neutral,
+            Some(icon),
+            &now.queued.to_string(),
+            middle,
+            top,
+        )
     } else {
         Html::default()
     };

@@ -185,7 +185,13 @@ impl Diagram {
 
     fn drag(&mut self, context: &Context<Self>, at: (f32, f32)) -> bool {
         let zoom = self.view.zoom;
-        let Gesture::Move { start, nodes, moved, number } = &mut self.gesture else {
+        let Gesture::Move {
+            start,
+            nodes,
+            moved,
+            number,
+        } = &mut self.gesture
+        else {
             return false;
         };
         let (dx, dy) = (at.0 - start.0, at.1 - start.1);
@@ -200,7 +206,10 @@ impl Diagram {
                 (name.clone(), x, y)
             })
             .collect();
-        let command = Command::MoveNodes { moves, gesture: *number };
+        let command = Command::MoveNodes {
+            moves,
+            gesture: *number,
+        };
         context.props().dispatch.emit(AppMsg::Edit(command));
         false
     }
@@ -230,7 +239,11 @@ impl Diagram {
     pub(super) fn pointer_up(&mut self, context: &Context<Self>, event: &PointerEvent) -> bool {
         self.pointers.remove(&event.pointer_id());
         match std::mem::take(&mut self.gesture) {
-            Gesture::Pan { start, deselects: true, .. } => {
+            Gesture::Pan {
+                start,
+                deselects: true,
+                ..
+            } => {
                 let at = self.at(event);
                 if (at.0 - start.0).hypot(at.1 - start.1) < CLICK {
                     context.props().dispatch.emit(AppMsg::Deselect);
@@ -292,7 +305,10 @@ impl Diagram {
         };
         event.prevent_default();
         if let Some(name) = node_name(context, node) {
-            context.props().dispatch.emit(AppMsg::SelectNodes(vec![name]));
+            context
+                .props()
+                .dispatch
+                .emit(AppMsg::SelectNodes(vec![name]));
         }
         let (x, y) = self.at(event);
         self.menu = Some((node, x, y));

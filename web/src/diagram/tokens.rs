@@ -40,7 +40,11 @@ pub(crate) struct TokensProps {
 pub(crate) fn place(token: &Token, drawing: &Drawing) -> Option<(f32, f32)> {
     if let Some((index, against)) = token.wire {
         let wire = drawing.wires.get(index as usize)?;
-        let share = if against { 1.0 - token.progress } else { token.progress };
+        let share = if against {
+            1.0 - token.progress
+        } else {
+            token.progress
+        };
         return Some(along(&wire.points, share));
     }
     let from = centre(drawing.nodes.get(token.from as usize)?.frame);
@@ -163,14 +167,15 @@ impl Painter {
         let scale = self.scale;
         // A canvas that cannot be transformed cannot be drawn on either.
         let _ = self.context.set_transform(scale, 0.0, 0.0, scale, 0.0, 0.0);
-        self.context.clear_rect(0.0, 0.0, self.size.0.into(), self.size.1.into());
+        self.context
+            .clear_rect(0.0, 0.0, self.size.0.into(), self.size.1.into());
     }
 
     fn paint(&self, pulse: Pulse) {
         self.clear();
-        let tokens = self.tape.read(|recording| {
-            recording.tokens(pulse.at_us, pulse.rest_us, &self.drawing)
-        });
+        let tokens = self
+            .tape
+            .read(|recording| recording.tokens(pulse.at_us, pulse.rest_us, &self.drawing));
         let labelled = tokens.len() <= LABELLED;
         for token in &tokens {
             let Some(point) = place(token, &self.drawing) else {

@@ -1,12 +1,12 @@
 //! How the diagram is put together: ground, nodes, the wire being drawn, messages, and the cards around.
 
 use tidewire_session::view::NodeNow;
-use web_sys::HtmlInputElement;
 use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
-use super::gesture::{Connecting, Gesture, Tool};
 use super::furniture::{Furniture, Hud};
+use super::gesture::{Connecting, Gesture, Tool};
 use super::ground::{Ground, patterns};
 use super::node::{Node, NodeLook};
 use super::tokens::Tokens;
@@ -108,7 +108,11 @@ impl Diagram {
 
     fn blocked(&self, context: &Context<Self>) -> Vec<u32> {
         let props = context.props();
-        if props.runs { props.frame.blocked_wires.clone() } else { Vec::new() }
+        if props.runs {
+            props.frame.blocked_wires.clone()
+        } else {
+            Vec::new()
+        }
     }
 
     fn summary(&self, context: &Context<Self>) -> String {
@@ -129,7 +133,11 @@ impl Diagram {
         let on_record = Callback::from(move |record: u32| {
             dispatch.emit(crate::app::Msg::SelectRecord(Some(record)));
         });
-        let topics = Shared::new(if props.runs { props.frame.topics.clone() } else { Vec::new() });
+        let topics = Shared::new(if props.runs {
+            props.frame.topics.clone()
+        } else {
+            Vec::new()
+        });
         let views = props.drawing.nodes.iter().enumerate().map(|(index, node)| {
             let now = if props.runs {
                 props.frame.nodes.get(index).cloned().unwrap_or_default()
@@ -155,9 +163,10 @@ impl Diagram {
 
     fn target(&self, index: usize) -> Option<bool> {
         match &self.gesture {
-            Gesture::Connect(Connecting { target: Some((node, verdict)), .. }) if *node == index => {
-                Some(verdict.is_ok())
-            }
+            Gesture::Connect(Connecting {
+                target: Some((node, verdict)),
+                ..
+            }) if *node == index => Some(verdict.is_ok()),
             _ => None,
         }
     }

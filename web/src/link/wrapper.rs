@@ -18,7 +18,9 @@ pub(super) struct WorkerHandle {
 /// The address of the worker's script, which the start script left for us.
 fn address() -> Option<String> {
     let name = JsValue::from_str("tidewireWorkerAddress");
-    js_sys::Reflect::get(&js_sys::global(), &name).ok()?.as_string()
+    js_sys::Reflect::get(&js_sys::global(), &name)
+        .ok()?
+        .as_string()
 }
 
 impl WorkerHandle {

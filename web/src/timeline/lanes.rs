@@ -46,7 +46,9 @@ pub(crate) struct LanesProps {
 /// The lanes.
 #[component]
 pub(crate) fn Lanes(props: &LanesProps) -> Html {
-    props.tape.read(|recording| draw(props, recording.timeline()))
+    props
+        .tape
+        .read(|recording| draw(props, recording.timeline()))
 }
 
 /// Top edge of every lane, and the height of all.
@@ -190,7 +192,14 @@ fn arrows(props: &LanesProps, model: &Model, tops: &[f64]) -> Html {
         arrow.end_us as f64 >= scale.start_us && (arrow.start_us as f64) <= scale.end_us()
     });
     seen.take(MOST_SHAPES)
-        .filter_map(|arrow| Some(arrow_view(props, arrow, lane_of(arrow.from)?, lane_of(arrow.to)?)))
+        .filter_map(|arrow| {
+            Some(arrow_view(
+                props,
+                arrow,
+                lane_of(arrow.from)?,
+                lane_of(arrow.to)?,
+            ))
+        })
         .collect()
 }
 
@@ -199,7 +208,11 @@ fn arrow_view(props: &LanesProps, arrow: &Arrow, from: (f64, u32), to: (f64, u32
     let down = to.0 >= from.0;
     // Arrows leave and arrive at the edge of the lane that faces the other one.
     let edge = |lane: (f64, u32), lower: bool| {
-        if lower { lane.0 + ROW * f64::from(lane.1) - 2.0 } else { lane.0 + 2.0 }
+        if lower {
+            lane.0 + ROW * f64::from(lane.1) - 2.0
+        } else {
+            lane.0 + 2.0
+        }
     };
     let (x1, x2) = (scale.x(arrow.start_us), scale.x(arrow.end_us));
     let (y1, y2) = (edge(from, down), edge(to, !down));

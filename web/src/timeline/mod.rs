@@ -141,7 +141,10 @@ impl Component for Timeline {
             Msg::Zoom(inwards) => {
                 let factor = if inwards { 1.6 } else { 1.0 / 1.6 };
                 let at = context.props().ticker.now().at_us;
-                let x = self.scale.x(at).clamp(self.scale.left, self.scale.left + self.scale.width);
+                let x = self
+                    .scale
+                    .x(at)
+                    .clamp(self.scale.left, self.scale.left + self.scale.width);
                 self.scale = self.scale.zoomed(factor, x, self.longest(context));
                 true
             }
@@ -206,7 +209,9 @@ impl Timeline {
         let (future, past) = (self.future.clone(), self.past.clone());
         let link = context.link().clone();
         context.props().ticker.subscribe(move |pulse| {
-            let x = scale.x(pulse.at_us).clamp(scale.left - 400.0, scale.left + scale.width + 400.0);
+            let x = scale
+                .x(pulse.at_us)
+                .clamp(scale.left - 400.0, scale.left + scale.width + 400.0);
             for head in &heads {
                 if let Some(element) = head.cast::<Element>() {
                     set(&element, "transform", &format!("translate({x:.1} 0)"));
@@ -253,7 +258,10 @@ impl Timeline {
 
     /// The whole run with a little room behind it.
     fn longest(&self, context: &Context<Self>) -> f64 {
-        let end = context.props().tape.read(|recording| recording.reached_us());
+        let end = context
+            .props()
+            .tape
+            .read(|recording| recording.reached_us());
         (end as f64 * 1.02).max(10_000.0)
     }
 
@@ -270,10 +278,16 @@ impl Timeline {
         if event.ctrl_key() || event.meta_key() {
             event.prevent_default();
             let factor = (-event.delta_y() * 0.01).clamp(-0.5, 0.5).exp();
-            self.scale = self.scale.zoomed(factor, self.at(event), self.longest(context));
+            self.scale = self
+                .scale
+                .zoomed(factor, self.at(event), self.longest(context));
             return true;
         }
-        let sideways = if event.shift_key() { event.delta_y() } else { event.delta_x() };
+        let sideways = if event.shift_key() {
+            event.delta_y()
+        } else {
+            event.delta_x()
+        };
         if sideways == 0.0 {
             return false;
         }
@@ -285,9 +299,15 @@ impl Timeline {
     }
 
     fn press(&mut self, context: &Context<Self>, event: &PointerEvent) -> bool {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<Element>().ok());
         let taken = target.is_some_and(|element| {
-            element.closest("[data-record], [data-float]").ok().flatten().is_some()
+            element
+                .closest("[data-record], [data-float]")
+                .ok()
+                .flatten()
+                .is_some()
         });
         if taken || event.button() != 0 || self.at(event) < self.scale.left {
             return false;
@@ -321,4 +341,3 @@ fn select(dispatch: &Callback<AppMsg>, record: u32) -> Callback<MouseEvent> {
 pub(crate) fn no_trace() -> Shared<Trace> {
     Shared::new(Trace::default())
 }
-

@@ -27,7 +27,9 @@ pub(crate) struct RulerProps {
 pub(crate) fn Ruler(props: &RulerProps) -> Html {
     let scale = props.scale;
     let width = scale.left + scale.width + super::MARGIN;
-    let flags = props.tape.read(|recording| recording.timeline().flags.clone());
+    let flags = props
+        .tape
+        .read(|recording| recording.timeline().flags.clone());
     html! {
         <svg class="tl" width={width.to_string()} height="24" aria-hidden="true">
             { for scale.ticks().into_iter().map(|at| tick(scale, at)) }

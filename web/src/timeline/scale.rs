@@ -74,7 +74,9 @@ impl Scale {
         let step = self.step();
         let first = (self.start_us / step as f64).ceil() as u64;
         let last = (self.end_us() / step as f64).floor() as u64;
-        (first..=last.min(first + 100)).map(|index| index * step).collect()
+        (first..=last.min(first + 100))
+            .map(|index| index * step)
+            .collect()
     }
 }
 
@@ -106,7 +108,10 @@ mod tests {
     #[test]
     fn it_follows_only_what_left_the_screen() {
         assert_eq!(SCALE.following(1500), None);
-        assert_eq!(SCALE.following(2100).map(|scale| scale.start_us), Some(1980.0));
+        assert_eq!(
+            SCALE.following(2100).map(|scale| scale.start_us),
+            Some(1980.0)
+        );
         assert_eq!(SCALE.following(0).map(|scale| scale.start_us), Some(0.0));
     }
 
