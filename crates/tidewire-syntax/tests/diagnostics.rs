@@ -304,6 +304,19 @@ fn sql_that_is_left_out_says_so() {
 }
 
 #[test]
+fn statements_that_do_not_belong_in_a_database() {
+    check(
+        "database d relational { select 1; drop table t; }",
+        expect![[r#"
+            1:25 syntax: expected a member of a database, found `select`
+              hint: one of: create, insert, isolation, connections, latency, without, alter, update, delete
+            1:35 not-supported: PostgreSQL has `DROP`, Tidewire does not
+              hint: a run begins with the tables of its text; a design takes one out by `without t`
+        "#]],
+    );
+}
+
+#[test]
 fn sql_mistakes() {
     check_steps(
         "select a = b = c;",

@@ -76,7 +76,7 @@ fn laws(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn keeps_tokens_and_comments_and_is_idempotent(

@@ -116,6 +116,8 @@ fn laws(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn any_text(text in "\\PC{0,200}") {
         laws(&text)?;

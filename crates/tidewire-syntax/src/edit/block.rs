@@ -1,6 +1,6 @@
 //! Adding, copying and deleting blocks.
 
-use super::mention::{mentions, mentions_of};
+use super::mention::mentions_of;
 use super::place::{
     Placed, blocks, body, design, effective, end_of_line, erase, erase_lines, indent_at, indented,
     insert_member, insertion, items, node_name, same, span_of, tidy, written,
@@ -191,7 +191,6 @@ fn addressed(item: &Item, gone: &dyn Fn(&Name) -> bool) -> bool {
         Trigger::AfterCommit { client, .. } => client.as_ref().is_some_and(gone),
         _ => false,
     };
-    debug_assert!(!(target || client) || mentions(item).into_iter().any(gone));
     target || client
 }
 

@@ -5,7 +5,7 @@ use crate::ast::sql::{
     Statement, TableName,
 };
 use crate::ast::{
-    BrokerMember, DatabaseMember, FaultKind, Item, ItemKind, ServiceMember, Step, StepKind, Trigger,
+    DatabaseMember, FaultKind, Item, ItemKind, ServiceMember, Step, StepKind, Trigger,
 };
 use crate::{Name, Span};
 
@@ -46,8 +46,8 @@ impl<'p> Mentions<'p> {
                 }
             }
             ItemKind::Broker(block) => {
+                // Topics are no nodes.
                 self.0.push(&block.name);
-                debug_assert!(block.members.iter().all(|it| no_node(&it.kind)));
             }
             ItemKind::Service(block) => {
                 self.0.push(&block.name);
@@ -173,13 +173,6 @@ impl<'p> Mentions<'p> {
                 .into_iter()
                 .filter_map(|table| table.database.as_ref()),
         );
-    }
-}
-
-/// Members of brokers name no nodes; a new kind of member must decide.
-fn no_node(member: &BrokerMember) -> bool {
-    match member {
-        BrokerMember::Topic { .. } | BrokerMember::Latency(_) | BrokerMember::Without(_) => true,
     }
 }
 

@@ -67,6 +67,11 @@ pub(super) fn begins_statement(word: &str) -> bool {
 }
 
 impl Parser<'_> {
+    /// Whether the next word begins a statement that is left out.
+    pub(super) fn at_left_out(&self) -> bool {
+        LEFT_OUT.iter().any(|(word, _)| self.at_word(word))
+    }
+
     /// A statement without its `;`.
     pub(crate) fn statement(&mut self) -> Parsed<Statement> {
         match self.one_of(STATEMENTS) {

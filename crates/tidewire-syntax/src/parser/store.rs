@@ -83,10 +83,10 @@ impl Parser<'_> {
                 parser.semicolon()?;
                 Ok(DatabaseMember::Statement(statement))
             }),
-            None if self.at_statement() => {
-                let statement = self.statement();
-                let _ = statement?;
-                self.fail("a table or its first rows")
+            // A statement that is left out says so itself.
+            None if self.at_left_out() => {
+                let _ = self.statement()?;
+                self.fail("a member of a database")
             }
             None => self.unknown_word("a member of a database", DATABASE_MEMBERS),
         }
