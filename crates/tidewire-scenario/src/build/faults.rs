@@ -1,5 +1,7 @@
 //! Faults and the budgets of a search. A target that a design does not have is an error in that design.
 
+use std::collections::BTreeMap;
+
 use tidewire_store::Store;
 use tidewire_syntax::ast::sql::Statement;
 use tidewire_syntax::ast::{self, ItemKind};
@@ -25,15 +27,22 @@ const BUDGETS: [&str; 8] = [
 /// The most that one budget may hold; the search grows exponentially with it.
 const BUDGET: u32 = 16;
 
+/// Stores as migrations leave them.
+type Copies = BTreeMap<DatabaseId, Store>;
+
 impl Builder<'_> {
     /// Builds all faults.
     pub(super) fn faults(&mut self) {
+        let mut copies = Copies::new();
         for block in self.blocks {
             let ItemKind::Fault(fault) = &block.item.kind else {
                 continue;
             };
             let span = block.item.span;
-            let (kind, trigger) = (self.fault_kind(&fault.kind), self.trigger(fault, span));
+            let (kind, trigger) = (
+                self.fault_kind(&mut copies, &fault.kind),
+                self.trigger(fault, span),
+            );
             let duration_us = fault
                 .duration
                 .map(|duration| quantities::period(&mut self.report, "a fault", duration));
@@ -51,7 +60,7 @@ impl Builder<'_> {
         }
     }
 
-    fn fault_kind(&mut self, kind: &ast::FaultKind) -> Option<FaultKind> {
+    fn fault_kind(&mut self, copies: &mut Copies, kind: &ast::FaultKind) -> Option<FaultKind> {
         match kind {
             ast::FaultKind::Crash(name) => {
                 let node = self.node(name)?;
@@ -73,7 +82,7 @@ impl Builder<'_> {
             ast::FaultKind::Migrate(name, statements) => {
                 let database = self.database(name)?;
                 if !self.damaged.contains(&database) {
-                    self.try_migration(database, statements, name.span);
+                    self.try_migration(copies, database, statements, name.span);
                 }
                 Some(FaultKind::Migrate(database, statements.clone()))
             }
@@ -121,9 +130,17 @@ impl Builder<'_> {
         Some(to_node)
     }
 
-    /// Tries DDL on a copy of the store, so that a misspelt column is found before the run.
-    fn try_migration(&mut self, database: DatabaseId, statements: &[Statement], place: Span) {
-        let mut copy: Store = self.program.databases[database.index()].initial.clone();
+    /// Tries DDL on a copy of the store, so that a misspelt column is found before the run. Migrations of one
+    /// database build on each other in order of the text.
+    fn try_migration(
+        &mut self,
+        copies: &mut Copies,
+        database: DatabaseId,
+        statements: &[Statement],
+        place: Span,
+    ) {
+        let initial = &self.program.databases[database.index()].initial;
+        let copy = copies.entry(database).or_insert_with(|| initial.clone());
         for statement in statements {
             let span = match statement {
                 Statement::CreateTable(tree) => tree.span,

@@ -4,12 +4,14 @@
 //! database holds a table. So `stock_db.reservations` means the table of `stock_db`; where a design has no such
 //! database, or it has no such table, the one database of the design with a table of that name.
 
+use std::collections::BTreeSet;
+
 use tidewire_store::{AcrossQuery, Catalog};
 use tidewire_syntax::ast::sql::{Expression, Select, TableName};
 use tidewire_syntax::ast::{self, ItemKind};
 use tidewire_syntax::{Name, Span};
 
-use super::{Builder, quantities};
+use super::{Builder, quantities, unknown_anywhere};
 use crate::report::{Report, list, unknown};
 use crate::walk::{self, Visitor};
 use crate::{Database, DatabaseId, Invariant, InvariantMode, limits};
@@ -46,6 +48,7 @@ impl Builder<'_> {
         let mut query: Select = (*written.query).clone();
         let mut finder = Finder {
             databases: &self.program.databases,
+            all_nodes: self.all_nodes,
             report: &mut self.report,
             is_damaged: !self.damaged.is_empty(),
             used: Vec::new(),
@@ -77,6 +80,7 @@ impl Builder<'_> {
 /// Finds the tables of an invariant and writes down where they are.
 struct Finder<'b> {
     databases: &'b [Database],
+    all_nodes: &'b BTreeSet<String>,
     report: &'b mut Report,
     is_damaged: bool,
     used: Vec<DatabaseId>,
@@ -125,6 +129,12 @@ impl Finder<'_> {
 
 impl Visitor for Finder<'_> {
     fn table(&mut self, table: &mut TableName) {
+        if let Some(name) = &table.database
+            && !self.all_nodes.contains(&name.key())
+        {
+            let finding = unknown_anywhere("database in any design", name, self.all_nodes);
+            self.report.push(finding);
+        }
         let found = self.named(table).or_else(|| {
             let mut holders =
                 (0..self.databases.len()).filter(|at| self.has(&self.databases[*at], &table.table));

@@ -19,12 +19,12 @@ mod services;
 use std::collections::{BTreeMap, BTreeSet};
 
 use tidewire_syntax::ast::ItemKind;
-use tidewire_syntax::{Name, Span};
+use tidewire_syntax::{Diagnostic, Name, Severity, Span};
 
 use crate::effective::{Block, Effective};
 use crate::limits;
 use crate::outline::Outline;
-use crate::report::Report;
+use crate::report::{Report, unknown};
 use crate::{
     BrokerId, ClientId, DatabaseId, EventId, HandlerId, Node, NodeId, NodeKind, Program, ServiceId,
     TopicId,
@@ -50,6 +50,7 @@ pub(crate) struct Input<'a> {
 pub(crate) struct Builder<'a> {
     source: &'a str,
     blocks: &'a [Block],
+    all_nodes: &'a BTreeSet<String>,
     report: Report,
     program: Program,
     nodes: BTreeMap<String, NodeId>,
@@ -66,6 +67,7 @@ pub(crate) fn build(input: &Input<'_>) -> (Program, Report) {
     let mut builder = Builder {
         source: input.source,
         blocks: &input.effective.blocks,
+        all_nodes: input.all_nodes,
         report: Report::default(),
         program: empty_program(input),
         nodes: BTreeMap::new(),
@@ -88,7 +90,7 @@ pub(crate) fn build(input: &Input<'_>) -> (Program, Report) {
     builder.invariants();
     builder.faults();
     builder.explore();
-    builder.layout(input.all_nodes);
+    builder.layout();
     (builder.program, builder.report)
 }
 
@@ -185,24 +187,28 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn layout(&mut self, all_nodes: &BTreeSet<String>) {
+    fn layout(&mut self) {
         for block in self.blocks {
             let ItemKind::Layout(positions) = &block.item.kind else {
                 continue;
             };
             for position in positions {
-                if !all_nodes.contains(&position.node.key()) {
-                    self.unknown_position(&position.node, all_nodes);
+                let name = &position.node;
+                if !self.all_nodes.contains(&name.key()) {
+                    let finding = unknown_anywhere("node", name, self.all_nodes);
+                    self.report.push(finding);
                 }
             }
         }
     }
+}
 
-    fn unknown_position(&mut self, name: &Name, all_nodes: &BTreeSet<String>) {
-        let known = all_nodes.iter().map(String::as_str);
-        let mut finding = crate::report::unknown("unknown-name", "node", name, "", known);
-        finding.severity = tidewire_syntax::Severity::Warning;
-        self.report.push(finding);
+/// A warning that no design has a node of this name.
+fn unknown_anywhere(what: &str, name: &Name, all_nodes: &BTreeSet<String>) -> Diagnostic {
+    let known = all_nodes.iter().map(String::as_str);
+    Diagnostic {
+        severity: Severity::Warning,
+        ..unknown("unknown-name", what, name, "", known)
     }
 }
 

@@ -74,48 +74,46 @@ impl<'a> Builder<'a> {
             ));
             return false;
         };
-        let problem = outbox_problem(table, relay.mark.as_ref());
-        if let Some((span, message)) = problem {
-            let place = span.unwrap_or(relay.table.span);
+        let problem = outbox_problem(table);
+        let wrong_mark = relay.mark.as_ref().filter(|mark| !is_mark(table, mark));
+        if let Some(message) = problem {
             self.report.error(
                 "outbox-columns",
-                place,
+                relay.table.span,
                 message,
                 "an outbox is create table outbox (id serial primary key, topic text not null, key text, event \
                  text not null, payload jsonb not null)",
             );
             return false;
         }
+        if let Some(mark) = wrong_mark {
+            let message = format!("{name} has no boolean column {mark} to mark its rows with");
+            let hint = format!("add {mark} boolean not null default false, or write delete");
+            self.report
+                .error("outbox-columns", mark.span, message, hint);
+            return false;
+        }
         true
     }
 }
 
-/// What keeps a table from being an outbox, and where, if not at the table.
-fn outbox_problem(table: &Table, mark: Option<&Name>) -> Option<(Option<Span>, String)> {
+/// What keeps a table from being an outbox.
+fn outbox_problem(table: &Table) -> Option<String> {
     let missing: Vec<&str> = COLUMNS
         .into_iter()
         .filter(|column| table.column(column).is_none())
         .collect();
     if !missing.is_empty() {
-        let message = format!(
-            "{} is no outbox: it lacks {}",
-            table.name,
-            missing.join(", ")
-        );
-        return Some((None, message));
+        let missing = missing.join(", ");
+        return Some(format!("{} is no outbox: it lacks {missing}", table.name));
     }
     let payload = table.column("payload").map(|column| column.data_type);
-    if !matches!(payload, Some(Type::Json | Type::Jsonb)) {
-        let message = format!("the payload of {} is not jsonb", table.name);
-        return Some((None, message));
-    }
-    let mark = mark?;
-    match table.column(mark.as_str()).map(|column| column.data_type) {
-        Some(Type::Boolean) => None,
-        Some(_) => Some((Some(mark.span), format!("{mark} is not a boolean column"))),
-        None => Some((
-            Some(mark.span),
-            format!("{} has no column {mark} to mark rows with", table.name),
-        )),
-    }
+    let is_json = matches!(payload, Some(Type::Json | Type::Jsonb));
+    (!is_json).then(|| format!("the payload of {} is not jsonb", table.name))
+}
+
+/// Whether the column can say that a row was published.
+fn is_mark(table: &Table, column: &Name) -> bool {
+    let found = table.column(column.as_str());
+    found.is_some_and(|column| column.data_type == Type::Boolean)
 }

@@ -168,7 +168,7 @@ impl Frame<'_, '_> {
         };
         let elsewhere = found.iter().find(|other| other.home() != first.home());
         match elsewhere {
-            Some(other) => self.refuse_join(service, first, other, span),
+            Some(other) => self.refuse_join(first, other, span),
             None => self.refuse_foreign(service, first),
         }
     }
@@ -190,7 +190,7 @@ impl Frame<'_, '_> {
             .map(|id| self.builder.database_name(*id))
             .collect();
         let message = match table {
-            Some(table) => format!("{} is a table of {}", table.table, list(&names, " and ")),
+            Some(table) => format!("{} is a table of {}", table.table, list(&names, "")),
             None => format!("this could go to {}", list(&names, "")),
         };
         let hint = format!("say where: … in {}", names[0]);
@@ -235,12 +235,11 @@ impl Frame<'_, '_> {
     }
 
     /// Tables of two databases in one statement.
-    fn refuse_join(&mut self, service: ServiceId, a: &Found<'_>, b: &Found<'_>, span: Span) {
+    fn refuse_join(&mut self, a: &Found<'_>, b: &Found<'_>, span: Span) {
         let (Some(home_a), Some(home_b)) = (a.home(), b.home()) else {
             return;
         };
-        let far = if b.near.is_empty() { b } else { a };
-        let far_home = if b.near.is_empty() { home_b } else { home_a };
+        let far = [b, a].into_iter().find(|found| found.near.is_empty());
         let message = format!(
             "{} is in {} and {} in {}: one statement cannot reach two databases",
             a.table.table,
@@ -248,18 +247,14 @@ impl Frame<'_, '_> {
             b.table.table,
             self.builder.database_name(home_b),
         );
-        let here = self.builder.program.services[service.index()].name.clone();
-        let table = &far.table.table;
-        let hint = match self
-            .builder
-            .owner_of(far_home)
-            .filter(|owner| **owner != *here)
-        {
-            Some(owner) => format!(
+        let owner = far.and_then(|found| self.builder.owner_of(found.home()?));
+        let hint = match (far, owner) {
+            (Some(far), Some(owner)) => format!(
                 "ask {owner} for what you need of {table} and put the answers together here, or keep a copy of \
-                 {table} that {owner}'s events feed"
+                 {table} that {owner}'s events feed",
+                table = far.table.table
             ),
-            None => "send two statements and put their answers together; no snapshot covers both"
+            _ => "send two statements and put their answers together; no snapshot covers both"
                 .to_owned(),
         };
         self.builder
