@@ -21,6 +21,14 @@ pub struct Lesson {
     pub text: &'static str,
 }
 
+impl Lesson {
+    /// Whether the lesson bears the name of a design that breaks: something to avoid.
+    pub fn is_warning(&self) -> bool {
+        let named = |design: &LessonDesign| design.name == self.title;
+        self.designs.iter().any(|design| named(design) && !design.holds)
+    }
+}
+
 /// A design of a lesson.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LessonDesign {

@@ -176,6 +176,20 @@ fn a_crash_ends_what_ran_and_is_told() {
 }
 
 #[test]
+fn transactions_are_open_from_their_begin_to_their_end() {
+    let recording = recording(&[
+        record(RecordKind::TransactionBegan, 1_000, 2, 9),
+        record(RecordKind::TransactionBegan, 2_000, 2, 4),
+        record(RecordKind::Committed, 3_000, 2, 9),
+    ]);
+    let open = |at_us| recording.open_transactions(2, at_us);
+    assert_eq!(open(999), [0; 0]);
+    assert_eq!(open(2_000), [4, 9]);
+    assert_eq!(open(3_000), [4]);
+    assert_eq!(recording.open_transactions(99, 2_000), [0; 0]);
+}
+
+#[test]
 fn logs_and_invariants_are_as_of_the_playhead() {
     let appended = |at_us, offset| Record {
         peer: 0,

@@ -3,4 +3,6 @@
 //! handed in, and what it shall do goes out through callbacks. The application itself lives in `app`.
 
 pub(crate) mod findings;
+pub(crate) mod gallery;
+pub(crate) mod inspector;
 pub(crate) mod source;

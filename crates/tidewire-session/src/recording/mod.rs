@@ -20,7 +20,7 @@ use timeline::TimelineBuilder;
 pub(crate) use tokens::message;
 
 use crate::legend::Legend;
-use crate::view::{LogLine, Record, RecordKind, Timeline};
+use crate::view::{LogLine, Record, RecordKind, SpanKind, Timeline};
 
 /// A kept moment every so many records: what scrubbing folds at most.
 const KEYFRAME_RECORDS: usize = 512;
@@ -214,6 +214,21 @@ impl Recording {
             return None;
         }
         self.next_event(at_us)
+    }
+
+    /// Transactions open at a store at this time, by their number.
+    pub fn open_transactions(&self, store: u32, at_us: u64) -> Vec<u32> {
+        let lanes = &self.timeline().lanes;
+        let spans = lanes.get(store as usize).map_or(&[][..], |lane| &lane.spans);
+        let open = spans.iter().filter(|span| {
+            let is_over = span.end_us.is_some_and(|end| end <= at_us);
+            span.kind == SpanKind::Transaction && span.start_us <= at_us && !is_over
+        });
+        let mut numbers: Vec<u32> = open
+            .filter_map(|span| Some(self.record(span.record)?.number))
+            .collect();
+        numbers.sort_unstable();
+        numbers
     }
 
     /// Lines of the log for these records (indices are cut to what there is).

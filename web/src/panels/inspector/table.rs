@@ -1,0 +1,159 @@
+//! One table as a table: the sign of a change in the gutter, old values struck through, the writer at the end.
+
+use tidewire_session::protocol::{RowMark, TableContent, TableRow};
+use yew::prelude::*;
+
+use crate::format::{counted, grouped};
+use crate::icons::{Icon, sized_icon};
+
+/// Unchanged rows beyond this many are counted instead of shown.
+const MOST_ROWS: usize = 200;
+
+/// A table with what changed in it.
+pub(super) fn table(content: &TableContent) -> Html {
+    let has_writers = content.rows.iter().any(|row| row.writer.is_some());
+    let rows = shown(&content.rows);
+    let hidden = (content.total as usize).saturating_sub(rows.iter().filter(|row| row.change != RowMark::Removed).count());
+    let heads = content.columns.iter().map(|column| {
+        let class = column.numeric.then_some("n");
+        html! { <th scope="col" {class} title={column.data_type.clone()}>{ &column.name }</th> }
+    });
+    let summary = summary(content);
+    html! {
+        <section key={content.name.clone()} class="data-table">
+            <h3 class="inspector-section"><code>{ &content.name }</code><span>{ &summary }</span></h3>
+            <div class="data-scroll scroll" role="region" tabindex="0" aria-label={format!("Rows of {}", content.name)}>
+                <table class="dt">
+                    <caption class="vh">{ format!("{}, {summary}", content.name) }</caption>
+                    <thead>
+                        <tr>
+                            <th class="g" scope="col"><span class="vh">{ "Change" }</span></th>
+                            { for heads }
+                            if has_writers { <th scope="col" title="Transaction that wrote the row">{ "tx" }</th> }
+                        </tr>
+                    </thead>
+                    <tbody>
+                        { for rows.into_iter().map(|row| row_of(content, row, has_writers)) }
+                        if content.rows.is_empty() {
+                            <tr class="none"><td class="g"></td><td colspan={content.columns.len().max(1).to_string()}>{ "No rows." }</td></tr>
+                        }
+                    </tbody>
+                </table>
+            </div>
+            if hidden > 0 {
+                <p class="inspector-text quiet">{ format!("and {} more that did not change", grouped(hidden as u64)) }</p>
+            }
+        </section>
+    }
+}
+
+/// The first rows, and all that changed.
+fn shown(rows: &[TableRow]) -> Vec<&TableRow> {
+    let rows = rows.iter().enumerate();
+    let kept = rows.filter(|(index, row)| *index < MOST_ROWS || row.change != RowMark::Same);
+    kept.map(|(_, row)| row).collect()
+}
+
+/// `1 of 4 rows changed`, `1 row added`, `4 rows`
+fn summary(content: &TableContent) -> String {
+    let count = |mark| content.rows.iter().filter(|row| row.change == mark).count();
+    let (added, changed, removed) = (count(RowMark::Added), count(RowMark::Changed), count(RowMark::Removed));
+    let total = content.total as usize;
+    let mut parts = Vec::new();
+    if changed > 0 {
+        parts.push(format!("{changed} of {} changed", counted(total, "row")));
+    }
+    for (number, what) in [(added, "added"), (removed, "removed")] {
+        match (number, parts.is_empty()) {
+            (0, _) => {}
+            (_, true) => parts.push(format!("{} {what}", counted(number, "row"))),
+            (_, false) => parts.push(format!("{number} {what}")),
+        }
+    }
+    match parts.is_empty() {
+        true => counted(total, "row"),
+        false => parts.join(", "),
+    }
+}
+
+fn row_of(content: &TableContent, row: &TableRow, has_writers: bool) -> Html {
+    let (class, sign, word) = match row.change {
+        RowMark::Same => ("", "", ""),
+        RowMark::Added => ("add", "+", "added"),
+        RowMark::Changed => ("chg", "~", "changed"),
+        RowMark::Removed => ("rem", "−", "removed"),
+    };
+    let cells = row.values.iter().enumerate().map(|(index, value)| {
+        let before = row.before.get(index).and_then(Option::as_deref);
+        let numeric = content.columns.get(index).is_some_and(|column| column.numeric);
+        html! { <td class={numeric.then_some("n")}>{ cell(value.as_deref(), before) }</td> }
+    });
+    html! {
+        <tr class={class}>
+            <td class="g"><span aria-hidden="true">{ sign }</span><span class="vh">{ word }</span></td>
+            { for cells }
+            if has_writers { <td>{ writer(row.writer) }</td> }
+        </tr>
+    }
+}
+
+fn cell(value: Option<&str>, before: Option<&str>) -> Html {
+    let value = match value {
+        Some(value) => html! { { value } },
+        None => html! { <i class="null">{ "null" }</i> },
+    };
+    match before {
+        Some(before) => html! { <><del><span class="vh">{ "was " }</span>{ before }</del>{ " " }<b>{ value }</b></> },
+        None => value,
+    }
+}
+
+fn writer(transaction: Option<u32>) -> Html {
+    match transaction {
+        Some(number) => html! {
+            <span class="tx" title="Not committed: the row is locked">
+                <span class="lk">{ sized_icon(Icon::Lock, "12") }</span><b>{ format!("T-{number}") }</b>
+            </span>
+        },
+        None => Html::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(marks: &[RowMark], total: u32) -> TableContent {
+        let row = |mark: &RowMark| TableRow {
+            values: Vec::new(),
+            before: Vec::new(),
+            change: *mark,
+            writer: None,
+        };
+        TableContent {
+            name: "items".to_owned(),
+            columns: Vec::new(),
+            rows: marks.iter().map(row).collect(),
+            total,
+        }
+    }
+
+    #[test]
+    fn what_changed_is_summed_up() {
+        use RowMark::{Added, Changed, Removed, Same};
+        assert_eq!(summary(&content(&[Same, Same], 2)), "2 rows");
+        assert_eq!(summary(&content(&[Changed, Same], 4)), "1 of 4 rows changed");
+        assert_eq!(summary(&content(&[Added], 1)), "1 row added");
+        assert_eq!(summary(&content(&[Changed, Added, Removed], 2)), "1 of 2 rows changed, 1 added, 1 removed");
+    }
+
+    #[test]
+    fn rows_that_changed_are_shown_wherever_they_stand() {
+        let mut marks = vec![RowMark::Same; 300];
+        marks[290] = RowMark::Changed;
+        let content = content(&marks, 300);
+        let shown = shown(&content.rows);
+        assert_eq!(shown.len(), MOST_ROWS + 1);
+        assert_eq!(shown[MOST_ROWS].change, RowMark::Changed);
+    }
+}
