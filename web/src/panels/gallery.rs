@@ -136,7 +136,9 @@ fn matching(lessons: &[&'static Lesson], sought: &str) -> Vec<&'static Lesson> {
     let words: Vec<String> = sought.split_whitespace().map(str::to_lowercase).collect();
     let matches = |lesson: &&&'static Lesson| {
         let designs = lesson.designs.iter().map(|design| design.name);
-        let texts = [lesson.title, lesson.group, lesson.promise].into_iter().chain(designs);
+        let texts = [lesson.title, lesson.group, lesson.promise]
+            .into_iter()
+            .chain(designs);
         let text = texts.collect::<Vec<_>>().join(" ").to_lowercase();
         words.iter().all(|word| text.contains(word.as_str()))
     };
@@ -161,7 +163,11 @@ mod tests {
 
     use super::*;
 
-    const fn lesson(title: &'static str, group: &'static str, designs: &'static [LessonDesign]) -> Lesson {
+    const fn lesson(
+        title: &'static str,
+        group: &'static str,
+        designs: &'static [LessonDesign],
+    ) -> Lesson {
         Lesson {
             slug: title,
             title,
@@ -176,9 +182,19 @@ mod tests {
     static SHARED: Lesson = lesson(
         "Shared database",
         "Who owns the data",
-        &[LessonDesign { name: "Shared database", holds: false }],
+        &[LessonDesign {
+            name: "Shared database",
+            holds: false,
+        }],
     );
-    static OUTBOX: Lesson = lesson("Outbox", "Publish a change", &[LessonDesign { name: "Dual write", holds: false }]);
+    static OUTBOX: Lesson = lesson(
+        "Outbox",
+        "Publish a change",
+        &[LessonDesign {
+            name: "Dual write",
+            holds: false,
+        }],
+    );
     static OWN: Lesson = lesson("Database per service", "Who owns the data", &[]);
 
     fn titles(lessons: &[&'static Lesson]) -> Vec<&'static str> {
@@ -188,7 +204,10 @@ mod tests {
     #[test]
     fn every_word_must_occur_somewhere() {
         let all = [&SHARED, &OUTBOX, &OWN];
-        assert_eq!(titles(&matching(&all, "  DATA base ")), ["Shared database", "Database per service"]);
+        assert_eq!(
+            titles(&matching(&all, "  DATA base ")),
+            ["Shared database", "Database per service"]
+        );
         assert_eq!(titles(&matching(&all, "dual")), ["Outbox"]);
         assert_eq!(titles(&matching(&all, "row dual base")), [""; 0]);
         assert_eq!(matching(&all, "").len(), 3);
@@ -199,7 +218,10 @@ mod tests {
         let grouped = groups(&[&SHARED, &OUTBOX, &OWN]);
         let headings: Vec<&str> = grouped.iter().map(|(group, _)| *group).collect();
         assert_eq!(headings, ["Who owns the data", "Publish a change"]);
-        assert_eq!(titles(&grouped[0].1), ["Shared database", "Database per service"]);
+        assert_eq!(
+            titles(&grouped[0].1),
+            ["Shared database", "Database per service"]
+        );
     }
 
     #[test]

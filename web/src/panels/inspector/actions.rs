@@ -75,8 +75,16 @@ pub(super) fn Actions(props: &ActionsProps) -> Html {
             }
         })
     };
-    let actions = [Action::ShowSource, Action::OwnDatabase, Action::Rename, Action::Duplicate, Action::Delete];
-    let offered = actions.into_iter().filter(|action| props.is_service || *action != Action::OwnDatabase);
+    let actions = [
+        Action::ShowSource,
+        Action::OwnDatabase,
+        Action::Rename,
+        Action::Duplicate,
+        Action::Delete,
+    ];
+    let offered = actions
+        .into_iter()
+        .filter(|action| props.is_service || *action != Action::OwnDatabase);
     let item = |action: Action| {
         let chosen = {
             let (props, close) = (props.clone(), close.clone());
@@ -107,7 +115,9 @@ fn act(props: &ActionsProps, action: Action) {
     let node = props.node.clone();
     match action {
         Action::ShowSource => props.on_source.emit(node),
-        Action::OwnDatabase => props.on_edit.emit(Command::GiveOwnDatabase { service: node }),
+        Action::OwnDatabase => props
+            .on_edit
+            .emit(Command::GiveOwnDatabase { service: node }),
         Action::Rename => props.on_rename.emit(()),
         Action::Duplicate => props.on_edit.emit(Command::Duplicate { node }),
         Action::Delete => props.on_edit.emit(Command::Delete { nodes: vec![node] }),
@@ -139,8 +149,12 @@ fn focus_item(menu: &NodeRef, next: impl Fn(u32, u32) -> u32) {
         return;
     }
     let focused = gloo_utils::document().active_element();
-    let at = (0..count).find(|index| items.item(*index) == focused).unwrap_or(0);
-    let item = items.item(next(at, count)).and_then(|item| item.dyn_into::<HtmlElement>().ok());
+    let at = (0..count)
+        .find(|index| items.item(*index) == focused)
+        .unwrap_or(0);
+    let item = items
+        .item(next(at, count))
+        .and_then(|item| item.dyn_into::<HtmlElement>().ok());
     if let Some(item) = item {
         // An item of an open menu takes the focus.
         let _ = item.focus();

@@ -2,8 +2,8 @@
 
 use tidewire_session::document::Command;
 use tidewire_session::protocol::{LockLine, ReadAs, TableContent};
-use web_sys::HtmlElement;
 use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::header::Header;
@@ -118,7 +118,10 @@ struct ReadersProps {
 fn Readers(props: &ReadersProps) -> Html {
     let group = use_node_ref();
     let options = readers(&props.transactions, props.read);
-    let place = options.iter().position(|option| *option == props.read).unwrap_or(0);
+    let place = options
+        .iter()
+        .position(|option| *option == props.read)
+        .unwrap_or(0);
     let pressed = {
         let (options, on_read, group) = (options.clone(), props.on_read.clone(), group.clone());
         Callback::from(move |event: KeyboardEvent| {
@@ -130,7 +133,9 @@ fn Readers(props: &ReadersProps) -> Html {
             event.prevent_default();
             event.stop_propagation();
             on_read.emit(options[next]);
-            let radios = group.cast::<web_sys::Element>().map(|group| group.children());
+            let radios = group
+                .cast::<web_sys::Element>()
+                .map(|group| group.children());
             let radio = radios.and_then(|radios| radios.item(next as u32));
             if let Some(radio) = radio.and_then(|radio| radio.dyn_into::<HtmlElement>().ok()) {
                 // A radio button takes the focus.
@@ -164,7 +169,10 @@ fn Readers(props: &ReadersProps) -> Html {
 /// The newest open transactions, the one that is read as, and everybody.
 fn readers(transactions: &[u32], read: ReadAs) -> Vec<ReadAs> {
     let newest = transactions.len().saturating_sub(MOST_READERS);
-    let mut options: Vec<ReadAs> = transactions[newest..].iter().map(|number| ReadAs::Transaction(*number)).collect();
+    let mut options: Vec<ReadAs> = transactions[newest..]
+        .iter()
+        .map(|number| ReadAs::Transaction(*number))
+        .collect();
     if read != ReadAs::Committed && !options.contains(&read) {
         options.insert(0, read);
     }
@@ -205,8 +213,17 @@ fn lock_in_words(line: &LockLine) -> String {
     if line.waits_for.is_empty() {
         return format!("{}: {}", line.service, line.what);
     }
-    let holders: Vec<String> = line.waits_for.iter().map(|number| format!("T-{number}")).collect();
-    format!("{} waits for {}: {}", line.service, holders.join(" and "), line.what)
+    let holders: Vec<String> = line
+        .waits_for
+        .iter()
+        .map(|number| format!("T-{number}"))
+        .collect();
+    format!(
+        "{} waits for {}: {}",
+        line.service,
+        holders.join(" and "),
+        line.what
+    )
 }
 
 fn bar(first_us: u64, since_us: u64, at_us: u64) -> Html {
@@ -228,7 +245,10 @@ mod tests {
     fn the_one_read_as_is_among_the_choices() {
         use ReadAs::{Committed, Transaction};
         assert_eq!(readers(&[], Committed), [Committed]);
-        assert_eq!(readers(&[3, 7], Transaction(7)), [Transaction(3), Transaction(7), Committed]);
+        assert_eq!(
+            readers(&[3, 7], Transaction(7)),
+            [Transaction(3), Transaction(7), Committed]
+        );
         let many = readers(&[1, 2, 3, 4, 5, 6], Transaction(1));
         assert_eq!(many.len(), MOST_READERS + 2);
         assert_eq!(many[0], Transaction(1));
@@ -243,7 +263,10 @@ mod tests {
             what: "stock, sku mug".to_owned(),
             since_us: 0,
         };
-        assert_eq!(lock_in_words(&line), "ordering waits for T-72: stock, sku mug");
+        assert_eq!(
+            lock_in_words(&line),
+            "ordering waits for T-72: stock, sku mug"
+        );
         line.waits_for.clear();
         assert_eq!(lock_in_words(&line), "ordering: stock, sku mug");
     }

@@ -17,14 +17,22 @@ impl<'a> Facts<'a> {
     /// The facts about a node; `None` when the drawing has no such node.
     pub(super) fn of(canvas: &'a Canvas, index: u32) -> Option<Self> {
         let node = canvas.nodes.get(index as usize)?;
-        Some(Self { canvas, index, node })
+        Some(Self {
+            canvas,
+            index,
+            node,
+        })
     }
 
     /// `relational, private to inventory`
     pub(super) fn introduction(&self) -> String {
         match self.node.shape {
             NodeShape::Client => format!("client, {}", self.node.caption),
-            NodeShape::Broker => format!("{}, {}", self.node.caption, counted(self.node.topics.len(), "topic")),
+            NodeShape::Broker => format!(
+                "{}, {}",
+                self.node.caption,
+                counted(self.node.topics.len(), "topic")
+            ),
             NodeShape::Relay => "relay: passes an outbox on".to_owned(),
             NodeShape::Service => format!("service, {}", self.stores_in_words()),
             NodeShape::Store => format!("{}, {}", kind_in_words(self.node), self.users_in_words()),
@@ -70,7 +78,8 @@ impl<'a> Facts<'a> {
     pub(super) fn stores(&self) -> Vec<&'a CanvasNode> {
         let nodes = self.canvas.nodes.iter().enumerate();
         let used = nodes.filter(|(store, node)| {
-            node.shape == NodeShape::Store && (self.is_owned(node) || self.uses(self.index, *store as u32))
+            node.shape == NodeShape::Store
+                && (self.is_owned(node) || self.uses(self.index, *store as u32))
         });
         used.map(|(_, node)| node).collect()
     }
@@ -80,7 +89,9 @@ impl<'a> Facts<'a> {
         let stores = self.canvas.nodes.iter().enumerate();
         let shared = |(store, node): (usize, &CanvasNode)| {
             let store = store as u32;
-            node.shape == NodeShape::Store && self.uses(self.index, store) && self.users_of(store).len() > 1
+            node.shape == NodeShape::Store
+                && self.uses(self.index, store)
+                && self.users_of(store).len() > 1
         };
         self.node.shape == NodeShape::Service && stores.into_iter().any(shared)
     }

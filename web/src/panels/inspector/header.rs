@@ -116,7 +116,9 @@ fn NameField(props: &NameFieldProps) -> Html {
             event.stop_propagation();
             let field = event.target_dyn_into::<HtmlInputElement>();
             match event.key().as_str() {
-                "Enter" if !event.is_composing() => finish(field.map(|field| field.value().trim().to_owned())),
+                "Enter" if !event.is_composing() => {
+                    finish(field.map(|field| field.value().trim().to_owned()))
+                }
                 "Escape" => finish(None),
                 _ => {}
             }

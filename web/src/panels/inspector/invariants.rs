@@ -46,7 +46,12 @@ pub(crate) fn InvariantsPanel(props: &InvariantsProps) -> Html {
 
 /// `all 4 hold`, `1 of 4 broken`
 fn summary(invariants: &[InvariantNow]) -> String {
-    let count = |state| invariants.iter().filter(|invariant| invariant.state == state).count();
+    let count = |state| {
+        invariants
+            .iter()
+            .filter(|invariant| invariant.state == state)
+            .count()
+    };
     let total = invariants.len();
     match (count(VIOLATED), count(HOLDS)) {
         (0, holding) if holding == total => format!("all {total} hold"),
@@ -127,7 +132,9 @@ fn evidence(rows: &[String]) -> Html {
                 </table>
             </div>
         },
-        None => html! { <ul class="evidence-lines">{ for rows.iter().map(|row| html! { <li>{ row }</li> }) }</ul> },
+        None => {
+            html! { <ul class="evidence-lines">{ for rows.iter().map(|row| html! { <li>{ row }</li> }) }</ul> }
+        }
     }
 }
 
@@ -137,7 +144,8 @@ fn columns(rows: &[String]) -> Option<(Vec<&str>, Vec<Vec<&str>>)> {
     let mut heads = Vec::new();
     let mut table = Vec::new();
     for row in rows {
-        let pairs: Option<Vec<(&str, &str)>> = row.split(", ").map(|pair| pair.split_once(' ')).collect();
+        let pairs: Option<Vec<(&str, &str)>> =
+            row.split(", ").map(|pair| pair.split_once(' ')).collect();
         let (names, values): (Vec<&str>, Vec<&str>) = pairs?.into_iter().unzip();
         if table.is_empty() {
             heads = names;
@@ -155,7 +163,11 @@ mod tests {
 
     use super::*;
 
-    fn invariant(state: u8, violated_at_us: Option<u64>, breaks_at_us: Option<u64>) -> InvariantNow {
+    fn invariant(
+        state: u8,
+        violated_at_us: Option<u64>,
+        breaks_at_us: Option<u64>,
+    ) -> InvariantNow {
         InvariantNow {
             sentence: Arc::from("Stock is never negative"),
             mode: "always".to_owned(),
@@ -172,15 +184,31 @@ mod tests {
 
     #[test]
     fn a_state_names_the_time_that_says_most() {
-        assert_eq!(state_in_words(&invariant(HOLDS, None, None)), ("holds", None));
-        assert_eq!(state_in_words(&invariant(HOLDS, None, Some(9))), ("holds", Some(("breaks", 9))));
-        assert_eq!(state_in_words(&invariant(VIOLATED, Some(9), Some(9))), ("broken", Some(("broke", 9))));
-        assert_eq!(state_in_words(&invariant(HOLDS, Some(9), Some(9))), ("holds again", Some(("broke", 9))));
+        assert_eq!(
+            state_in_words(&invariant(HOLDS, None, None)),
+            ("holds", None)
+        );
+        assert_eq!(
+            state_in_words(&invariant(HOLDS, None, Some(9))),
+            ("holds", Some(("breaks", 9)))
+        );
+        assert_eq!(
+            state_in_words(&invariant(VIOLATED, Some(9), Some(9))),
+            ("broken", Some(("broke", 9)))
+        );
+        assert_eq!(
+            state_in_words(&invariant(HOLDS, Some(9), Some(9))),
+            ("holds again", Some(("broke", 9)))
+        );
     }
 
     #[test]
     fn states_are_summed_up() {
-        let (good, bad, open) = (invariant(0, None, None), invariant(2, Some(1), Some(1)), invariant(1, None, None));
+        let (good, bad, open) = (
+            invariant(0, None, None),
+            invariant(2, Some(1), Some(1)),
+            invariant(1, None, None),
+        );
         assert_eq!(summary(&[good.clone(), good.clone()]), "all 2 hold");
         assert_eq!(summary(&[good.clone(), open.clone()]), "1 of 2 hold");
         assert_eq!(summary(&[good, open, bad]), "1 of 3 broken");

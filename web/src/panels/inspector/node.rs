@@ -46,10 +46,15 @@ pub(crate) struct NodeProps {
 pub(crate) fn NodePanel(props: &NodeProps) -> Html {
     let first = props.selected.first();
     let index = first.and_then(|name| props.drawing.index_of(name));
-    let Some((index, facts)) = index.and_then(|index| Some((index, Facts::of(&props.drawing, index as u32)?))) else {
+    let Some((index, facts)) =
+        index.and_then(|index| Some((index, Facts::of(&props.drawing, index as u32)?)))
+    else {
         return nothing_selected();
     };
-    let now = props.frame.as_ref().and_then(|frame| frame.nodes.get(index));
+    let now = props
+        .frame
+        .as_ref()
+        .and_then(|frame| frame.nodes.get(index));
     let name = facts.node.name.to_string();
     html! {
         <div class="inspector-node">
@@ -92,7 +97,9 @@ fn others(props: &NodeProps) -> Html {
         return Html::default();
     }
     let nodes = (*props.selected).clone();
-    let delete = props.on_edit.reform(move |_: MouseEvent| Command::Delete { nodes: nodes.clone() });
+    let delete = props.on_edit.reform(move |_: MouseEvent| Command::Delete {
+        nodes: nodes.clone(),
+    });
     html! {
         <div class="inspector-row">
             <span class="lab">{ format!("and {} selected", counted(count - 1, "other")) }</span>
@@ -146,13 +153,26 @@ fn contents(node: &CanvasNode) -> Html {
         NodeShape::Broker => {
             let topics = node.topics.iter();
             let topic = |topic: &tidewire_session::view::CanvasTopic| {
-                (topic.name.to_string(), counted(topic.partitions as usize, "partition"))
+                (
+                    topic.name.to_string(),
+                    counted(topic.partitions as usize, "partition"),
+                )
             };
             ("Topics", topics.map(topic).collect())
         }
         shape => {
-            let title = if shape == NodeShape::Store { "Tables" } else { "Commands" };
-            (title, node.contents.iter().map(|name| (name.clone(), String::new())).collect())
+            let title = if shape == NodeShape::Store {
+                "Tables"
+            } else {
+                "Commands"
+            };
+            (
+                title,
+                node.contents
+                    .iter()
+                    .map(|name| (name.clone(), String::new()))
+                    .collect(),
+            )
         }
     };
     if items.is_empty() {
@@ -187,7 +207,11 @@ fn neighbours(props: &NodeProps, facts: &Facts<'_>) -> Html {
             let name = name.clone();
             move |_: MouseEvent| name.clone()
         });
-        let picture = if node.shape == NodeShape::Store { Icon::Relational } else { Icon::Service };
+        let picture = if node.shape == NodeShape::Store {
+            Icon::Relational
+        } else {
+            Icon::Service
+        };
         html! { <li><button type="button" class="neighbour" onclick={chosen}>{ icon(picture) }{ name }</button></li> }
     };
     html! {
@@ -201,7 +225,11 @@ fn neighbours(props: &NodeProps, facts: &Facts<'_>) -> Html {
 /// The step that the lesson is about, with its price.
 fn offer(props: &NodeProps, name: &str) -> Html {
     let service = name.to_owned();
-    let give = props.on_edit.reform(move |_: MouseEvent| Command::GiveOwnDatabase { service: service.clone() });
+    let give = props
+        .on_edit
+        .reform(move |_: MouseEvent| Command::GiveOwnDatabase {
+            service: service.clone(),
+        });
     html! {
         <section class="offer">
             <p>{ "Its tables stand beside those of other services: one lock, one outage, one schema for all." }</p>

@@ -13,7 +13,11 @@ const MOST_ROWS: usize = 200;
 pub(super) fn table(content: &TableContent) -> Html {
     let has_writers = content.rows.iter().any(|row| row.writer.is_some());
     let rows = shown(&content.rows);
-    let hidden = (content.total as usize).saturating_sub(rows.iter().filter(|row| row.change != RowMark::Removed).count());
+    let hidden = (content.total as usize).saturating_sub(
+        rows.iter()
+            .filter(|row| row.change != RowMark::Removed)
+            .count(),
+    );
     let heads = content.columns.iter().map(|column| {
         let class = column.numeric.then_some("n");
         html! { <th scope="col" {class} title={column.data_type.clone()}>{ &column.name }</th> }
@@ -57,7 +61,11 @@ fn shown(rows: &[TableRow]) -> Vec<&TableRow> {
 /// `1 of 4 rows changed`, `1 row added`, `4 rows`
 fn summary(content: &TableContent) -> String {
     let count = |mark| content.rows.iter().filter(|row| row.change == mark).count();
-    let (added, changed, removed) = (count(RowMark::Added), count(RowMark::Changed), count(RowMark::Removed));
+    let (added, changed, removed) = (
+        count(RowMark::Added),
+        count(RowMark::Changed),
+        count(RowMark::Removed),
+    );
     let total = content.total as usize;
     let mut parts = Vec::new();
     if changed > 0 {
@@ -85,7 +93,10 @@ fn row_of(content: &TableContent, row: &TableRow, has_writers: bool) -> Html {
     };
     let cells = row.values.iter().enumerate().map(|(index, value)| {
         let before = row.before.get(index).and_then(Option::as_deref);
-        let numeric = content.columns.get(index).is_some_and(|column| column.numeric);
+        let numeric = content
+            .columns
+            .get(index)
+            .is_some_and(|column| column.numeric);
         html! { <td class={numeric.then_some("n")}>{ cell(value.as_deref(), before) }</td> }
     });
     html! {
@@ -103,7 +114,9 @@ fn cell(value: Option<&str>, before: Option<&str>) -> Html {
         None => html! { <i class="null">{ "null" }</i> },
     };
     match before {
-        Some(before) => html! { <><del><span class="vh">{ "was " }</span>{ before }</del>{ " " }<b>{ value }</b></> },
+        Some(before) => {
+            html! { <><del><span class="vh">{ "was " }</span>{ before }</del>{ " " }<b>{ value }</b></> }
+        }
         None => value,
     }
 }
@@ -142,9 +155,15 @@ mod tests {
     fn what_changed_is_summed_up() {
         use RowMark::{Added, Changed, Removed, Same};
         assert_eq!(summary(&content(&[Same, Same], 2)), "2 rows");
-        assert_eq!(summary(&content(&[Changed, Same], 4)), "1 of 4 rows changed");
+        assert_eq!(
+            summary(&content(&[Changed, Same], 4)),
+            "1 of 4 rows changed"
+        );
         assert_eq!(summary(&content(&[Added], 1)), "1 row added");
-        assert_eq!(summary(&content(&[Changed, Added, Removed], 2)), "1 of 2 rows changed, 1 added, 1 removed");
+        assert_eq!(
+            summary(&content(&[Changed, Added, Removed], 2)),
+            "1 of 2 rows changed, 1 added, 1 removed"
+        );
     }
 
     #[test]
