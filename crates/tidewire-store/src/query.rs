@@ -61,6 +61,7 @@ enum Cached {
 }
 
 /// A relation looked up by equality: hashed when asked the second time.
+#[derive(Clone)]
 enum Probes {
     Once,
     Table(Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>),
@@ -507,8 +508,9 @@ impl Relation {
         view: &View,
         run: &Run<'_>,
     ) -> Result<Option<Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>>, SqlError> {
-        match run.cache.borrow().tables.get(&id) {
-            Some(Probes::Table(table)) => return Ok(Some(table.clone())),
+        let probes = run.cache.borrow().tables.get(&id).cloned();
+        match probes {
+            Some(Probes::Table(table)) => return Ok(Some(table)),
             Some(Probes::Once) => {}
             None => {
                 drop(run.cache.borrow_mut().tables.insert(id, Probes::Once));
