@@ -10,7 +10,6 @@ mod help;
 mod icons;
 mod link;
 mod log;
-#[allow(dead_code, unused_imports)] // wired by the application
 mod panels;
 mod parts;
 mod saved;

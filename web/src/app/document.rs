@@ -4,11 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
+use tidewire_session::Span;
 use tidewire_session::document::{Applied, Command, Document, Part, Refusal};
 use tidewire_session::gallery;
 
+use super::panels::SourceView;
 use super::tabs::LibraryTab;
 use super::{App, Msg, Notice};
+use crate::panels::source::difference;
 use crate::saved::Work;
 use crate::shared::{Drawing, Shared};
 
@@ -64,6 +67,7 @@ impl App {
     fn document_changed(&mut self) {
         let (canvas, runnable) = {
             let document = self.document.borrow();
+            self.source = SourceView::of(&document);
             let runnable = document.runnable().map(|runnable| runnable.revision);
             (Drawing(document.canvas().clone()), runnable)
         };
@@ -101,12 +105,26 @@ impl App {
                     self.fit += 1;
                     self.show_library(LibraryTab::Source);
                     if let Some(first) = applied.findings.first() {
-                        self.goto = Some((first.line, self.goto.map_or(1, |(_, times)| times + 1)));
+                        self.show_place(first.span);
                     }
                 }
                 self.after_edit(applied, quiet);
             }
             Err(refusal) => self.refused(&refusal),
+        }
+    }
+
+    /// Takes over what was typed, as the change that it is.
+    pub(super) fn typed(&mut self, text: &str) {
+        let change = {
+            let document = self.document.borrow();
+            difference(document.text(), text).map(|change| Command::ReplaceText {
+                span: Span::new(change.start as u32, change.end as u32),
+                text: change.inserted.to_owned(),
+            })
+        };
+        if let Some(change) = change {
+            self.edit(change);
         }
     }
 

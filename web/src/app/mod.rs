@@ -19,18 +19,21 @@ use std::rc::Rc;
 use gloo_render::AnimationFrame;
 use gloo_timers::callback::Timeout;
 use tidewire_session::document::Document;
-use tidewire_session::protocol::{LockLine, Outcome, ReadAs, TableContent};
+use tidewire_session::protocol::{Outcome, ReadAs};
 use tidewire_session::transport::Transport;
 use tidewire_session::view::Frame;
 use yew::prelude::*;
 
 use crate::link::RunLink;
+use crate::panels::inspector::StoreContent;
+use crate::panels::source::Place;
 use crate::saved::Work;
 use crate::shared::{Drawing, Shared, Tape};
 use crate::theme::Theme;
 use crate::ticker::Ticker;
 use crate::timeline::Trace;
 pub(crate) use msg::{Drawer, Msg};
+use panels::{Reports, SourceView};
 use tabs::{DockTab, InspectorTab, LibraryTab};
 
 /// What a person should know until they close it.
@@ -49,12 +52,8 @@ pub(crate) struct Tables {
     pub(crate) asked: Option<(u32, Option<u32>, u32)>,
     /// Ticket of the last question.
     pub(crate) ticket: u32,
-    /// The store's tables.
-    pub(crate) tables: Vec<TableContent>,
-    /// Locks.
-    pub(crate) locks: Vec<LockLine>,
-    /// The node whose tables these are.
-    pub(crate) node: Option<u32>,
+    /// The node whose tables these are, with what they hold.
+    pub(crate) content: Option<(u32, Shared<StoreContent>)>,
 }
 
 /// The application.
@@ -88,7 +87,11 @@ pub(crate) struct App {
     inspector: InspectorTab,
     dock: DockTab,
     drawer: Option<Drawer>,
-    goto: Option<(u32, u32)>,
+    /// The text and what is known about it, as the source panel shows it.
+    source: SourceView,
+    /// The place of the text that was asked for last.
+    place: Option<Place>,
+    reports: Reports,
     width: f64,
     theme: Theme,
     theme_changes: u32,
@@ -140,7 +143,9 @@ impl Component for App {
             inspector: InspectorTab::default(),
             dock: DockTab::default(),
             drawer: None,
-            goto: None,
+            source: SourceView::default(),
+            place: None,
+            reports: Reports::new(&dispatch),
             width: listen::width(),
             theme,
             theme_changes: 0,
@@ -176,6 +181,8 @@ impl Component for App {
             Msg::Seed(seed) => self.set_seed(seed),
             Msg::NextSeed => self.set_seed(self.seed.wrapping_add(1)),
             Msg::Edit(command) => self.edit(command),
+            Msg::Typed(text) => self.typed(&text),
+            Msg::ShowFinding(index) => self.show_finding(index),
             Msg::AddPart(part) => self.add_part(part),
             Msg::Undo => self.undo(true),
             Msg::Redo => self.undo(false),

@@ -31,6 +31,10 @@ pub(crate) enum Msg {
 
     /// An edit of the document.
     Edit(Command),
+    /// The whole text after typing in the source panel.
+    Typed(String),
+    /// Shows the place of the diagnostic with this index.
+    ShowFinding(usize),
     /// A part from the panel, without a place.
     AddPart(Part),
     /// Takes a step back, or makes it again.

@@ -7,6 +7,7 @@ use tidewire_session::view::NodeShape;
 
 use super::{App, Msg, Notice, Tables};
 use crate::link::RunEvent;
+use crate::panels::inspector::StoreContent;
 use crate::shared::{Shared, Tape};
 
 /// Tables are read again at most this often while playing.
@@ -131,6 +132,13 @@ impl App {
         )
     }
 
+    /// Transactions that are open at a store at the playhead.
+    pub(super) fn open_transactions(&self, store: u32) -> Vec<u32> {
+        let at_us = self.frame.at_us;
+        self.tape
+            .read(|recording| recording.open_transactions(store, at_us))
+    }
+
     /// Reads the tables soon, unless that is already under way.
     pub(super) fn inspect(&mut self) {
         if self.inspecting.is_some() || !self.shows_data() {
@@ -154,6 +162,12 @@ impl App {
         let Some(database) = self.database_of(node) else {
             return;
         };
+        // A transaction that is over sees nothing of its own any more.
+        if let ReadAs::Transaction(number) = self.read_as {
+            if !self.open_transactions(node).contains(&number) {
+                self.read_as = ReadAs::Committed;
+            }
+        }
         let event = self.frame.event;
         let asked = Some((node, event, self.generation));
         if self.tables.asked == asked {
@@ -162,10 +176,7 @@ impl App {
         let mut tables = (*self.tables).clone();
         tables.ticket = tables.ticket.wrapping_add(1);
         tables.asked = asked;
-        if tables.node != Some(node) {
-            tables.tables.clear();
-            tables.locks.clear();
-        }
+        tables.content = tables.content.filter(|(of, _)| *of == node);
         self.link.ask(&ToRun::Inspect {
             generation: self.generation,
             ticket: tables.ticket,
@@ -185,12 +196,12 @@ impl App {
         if ticket != self.tables.ticket {
             return;
         }
+        let before = self.tables.content.as_ref().map(|(_, content)| &**content);
+        let content = Shared::new(StoreContent::after(before, content, locks));
         self.tables = Shared::new(Tables {
             asked: self.tables.asked,
             ticket,
-            tables: content,
-            locks,
-            node: self.tables.asked.map(|(node, ..)| node),
+            content: self.tables.asked.map(|(node, ..)| (node, content)),
         });
     }
 

@@ -1,11 +1,13 @@
 //! What is selected and shown: nodes, a message with its causes and effects, tabs.
 
+use tidewire_session::Span;
 use tidewire_session::view::RecordKind;
 
 use super::tabs::{DockTab, InspectorTab, LibraryTab};
 use super::view::Sheet;
 use super::{App, Drawer};
 use crate::format::{counted, shortened};
+use crate::panels::source::Place;
 use crate::shared::Shared;
 use crate::timeline::Trace;
 
@@ -129,17 +131,29 @@ impl App {
     }
 
     pub(super) fn show_source(&mut self, node: &str) {
-        let line = {
-            let document = self.document.borrow();
-            document.node_span(node).map(|span| {
-                let before = document.text().get(..span.start as usize).unwrap_or("");
-                before.matches('\n').count() as u32 + 1
-            })
-        };
+        let span = self.document.borrow().node_span(node);
         self.show_library(LibraryTab::Source);
-        if let Some(line) = line {
-            self.goto = Some((line, self.goto.map_or(1, |(_, times)| times + 1)));
+        if let Some(span) = span {
+            self.show_place(span);
         }
+    }
+
+    pub(super) fn show_finding(&mut self, index: usize) {
+        self.show_library(LibraryTab::Source);
+        let span = self
+            .source
+            .diagnostics
+            .get(index)
+            .map(|finding| finding.span);
+        if let Some(span) = span {
+            self.show_place(span);
+        }
+    }
+
+    /// Selects a place of the text and scrolls to it.
+    pub(super) fn show_place(&mut self, span: Span) {
+        let turn = self.place.map_or(0, |place| place.turn) + 1;
+        self.place = Some(Place { span, turn });
     }
 
     pub(super) fn next_theme(&mut self) {

@@ -16,7 +16,7 @@ use crate::timeline::Timeline;
 use crate::top_bar::{DesignSwitch, SpeedChoice, TopBar, TransportButtons};
 
 /// Below this width the page only plays.
-const NARROW: f64 = 720.0;
+pub(super) const NARROW: f64 = 720.0;
 
 impl App {
     pub(super) fn draw(&self, _context: &Context<Self>) -> Html {
@@ -35,7 +35,7 @@ impl App {
         let document = self.document.borrow();
         let close = self.dispatch.reform(|_: MouseEvent| Msg::Drawer(None));
         html! {
-            <div class={classes!("app", self.drawer.map(|drawer| match drawer {
+            <div class={classes!("app", (self.library == LibraryTab::Source).then_some("with-source"), self.drawer.map(|drawer| match drawer {
                 Drawer::Library => "with-library",
                 Drawer::Inspector => "with-inspector",
             }))}>

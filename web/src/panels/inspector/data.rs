@@ -7,7 +7,7 @@ use web_sys::HtmlElement;
 use yew::prelude::*;
 
 use super::header::Header;
-use super::table::table;
+use super::table::DataTable;
 use crate::format::milliseconds;
 use crate::icons::{Icon, icon};
 use crate::shared::{Drawing, Shared};
@@ -19,9 +19,26 @@ const MOST_READERS: usize = 4;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct StoreContent {
     /// Its tables.
-    pub(crate) tables: Vec<TableContent>,
+    pub(crate) tables: Vec<Shared<TableContent>>,
     /// Transactions that wait, and those that they wait for.
     pub(crate) locks: Vec<LockLine>,
+}
+
+impl StoreContent {
+    /// What was read after `before`. A table that is as it was stays the same value, so that it is not drawn again.
+    pub(crate) fn after(
+        before: Option<&Self>,
+        tables: Vec<TableContent>,
+        locks: Vec<LockLine>,
+    ) -> Self {
+        let known = before.map_or(&[][..], |before| &before.tables);
+        let table = |(index, table): (usize, TableContent)| match known.get(index) {
+            Some(known) if **known == table => known.clone(),
+            _ => Shared::new(table),
+        };
+        let tables = tables.into_iter().enumerate().map(table).collect();
+        Self { tables, locks }
+    }
 }
 
 /// What the tab shows and whom it tells.
@@ -73,7 +90,7 @@ pub(crate) fn DataPanel(props: &DataProps) -> Html {
                 (Some(content), true) => html! {
                     <>
                         <Readers transactions={props.transactions.clone()} read={props.read} on_read={props.on_read.clone()} />
-                        { for content.tables.iter().map(table) }
+                        { for content.tables.iter().map(|table| html! { <DataTable key={table.name.clone()} content={table.clone()} /> }) }
                         if content.tables.is_empty() { <p class="inspector-text">{ "It has no tables." }</p> }
                         { locks(&content.locks, props.at_us) }
                         { uncommitted(content, props.read) }

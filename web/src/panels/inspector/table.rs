@@ -5,12 +5,21 @@ use yew::prelude::*;
 
 use crate::format::{counted, grouped};
 use crate::icons::{Icon, sized_icon};
+use crate::shared::Shared;
 
 /// Unchanged rows beyond this many are counted instead of shown.
 const MOST_ROWS: usize = 200;
 
+/// What is drawn.
+#[derive(Clone, PartialEq, Properties)]
+pub(super) struct TableProps {
+    pub(super) content: Shared<TableContent>,
+}
+
 /// A table with what changed in it.
-pub(super) fn table(content: &TableContent) -> Html {
+#[component]
+pub(super) fn DataTable(props: &TableProps) -> Html {
+    let content = &*props.content;
     let has_writers = content.rows.iter().any(|row| row.writer.is_some());
     let rows = shown(&content.rows);
     let hidden = (content.total as usize).saturating_sub(
@@ -24,7 +33,7 @@ pub(super) fn table(content: &TableContent) -> Html {
     });
     let summary = summary(content);
     html! {
-        <section key={content.name.clone()} class="data-table">
+        <section class="data-table">
             <h3 class="inspector-section"><code>{ &content.name }</code><span>{ &summary }</span></h3>
             <div class="data-scroll scroll" role="region" tabindex="0" aria-label={format!("Rows of {}", content.name)}>
                 <table class="dt">

@@ -11,7 +11,7 @@ use web_sys::{HtmlElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::difference::{byte_at, caret_after, difference, utf16_at};
-use super::lines::{Line, LineBook, NumberedLine, lines};
+use super::lines::{Line, LineBook, lines};
 use super::typing::{Typed, indent, new_line, outdent};
 use crate::panels::findings::class_name;
 

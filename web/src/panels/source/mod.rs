@@ -11,7 +11,7 @@ use tidewire_session::Severity;
 use tidewire_session::document::{DiagnosticView, Highlight};
 use yew::prelude::*;
 
-pub(crate) use difference::{Difference, difference};
+pub(crate) use difference::difference;
 use editor::Editor;
 pub(crate) use editor::Place;
 
