@@ -169,7 +169,7 @@ fn labels(node: &CanvasNode, now: &NodeNow) -> Html {
         NodeShape::Broker => return Html::default(),
         NodeShape::Store => (middle_y + 12.0, middle_y + 26.0, frame.width - 8.0),
         NodeShape::Client => (middle_y - 2.0, middle_y + 13.0, frame.width - 16.0),
-        _ => (middle_y - 2.0, middle_y + 13.0, frame.width - 20.0),
+        _ => (middle_y - 2.0, middle_y + 13.0, frame.width - 12.0),
     };
     let name = shortened(&node.name, (room / NAME_CHARACTER) as usize);
     let caption = shortened(caption, (room / CAPTION_CHARACTER) as usize);

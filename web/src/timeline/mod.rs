@@ -70,7 +70,7 @@ pub(crate) enum Msg {
     Wheel(WheelEvent),
     PointerDown(PointerEvent),
     PointerMove(PointerEvent),
-    PointerUp(PointerEvent),
+    PointerUp,
     FitAll,
     Zoom(bool),
 }
@@ -129,7 +129,7 @@ impl Component for Timeline {
                 }
                 false
             }
-            Msg::PointerUp(_) => {
+            Msg::PointerUp => {
                 self.scrubbing = false;
                 false
             }
@@ -156,7 +156,7 @@ impl Component for Timeline {
         html! {
             <div class="timeline" ref={self.host.clone()} onwheel={link.callback(Msg::Wheel)}
                 onpointerdown={link.callback(Msg::PointerDown)} onpointermove={link.callback(Msg::PointerMove)}
-                onpointerup={link.callback(Msg::PointerUp)} onpointercancel={link.callback(Msg::PointerUp)}>
+                onpointerup={link.callback(|_: PointerEvent| Msg::PointerUp)} onpointercancel={link.callback(|_: PointerEvent| Msg::PointerUp)}>
                 if self.scale.width > 0.0 { { self.drawn(context) } }
             </div>
         }
