@@ -23,7 +23,7 @@ const NAMES: f64 = 136.0;
 /// Room at the right edge.
 const MARGIN: f64 = 24.0;
 /// Virtual time shown at the beginning.
-const FIRST_SPAN_US: f64 = 320_000.0;
+const FIRST_SPAN_US: f64 = 120_000.0;
 
 /// The way of a message through the run.
 #[derive(Clone, Debug, Default, PartialEq)]
