@@ -9,7 +9,6 @@ mod format;
 mod help;
 mod icons;
 mod link;
-mod log;
 mod panels;
 mod parts;
 mod saved;

@@ -60,6 +60,11 @@ impl Tape {
         }
     }
 
+    /// Whether both are of the same run, however far it has come.
+    pub(crate) fn is_of_run(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.recording, &other.recording)
+    }
+
     /// Reads the recording.
     pub(crate) fn read<R>(&self, reader: impl FnOnce(&Recording) -> R) -> R {
         reader(&self.recording.borrow())

@@ -197,6 +197,10 @@ impl Component for App {
             Msg::Refused(refusal) => self.refused(&refusal),
             Msg::SelectNodes(names) => self.select_nodes(names),
             Msg::SelectRecord(record) => self.select_record(record),
+            Msg::ChooseLine { record, at_us } => {
+                self.seek(at_us);
+                self.select_record(Some(record));
+            }
             Msg::Along(forward) => self.along(forward),
             Msg::Deselect => self.deselect(),
             Msg::LeaveCanvas => tabs::focus("inspector-panel"),

@@ -60,6 +60,13 @@ pub(crate) enum Msg {
     SelectNodes(Vec<String>),
     /// This message is selected, or none.
     SelectRecord(Option<u32>),
+    /// A line of the log: the playhead goes there and its record is selected.
+    ChooseLine {
+        /// The record.
+        record: u32,
+        /// Its time.
+        at_us: u64,
+    },
     /// To the previous cause or next effect of the selected message.
     Along(bool),
     /// Nothing is selected.

@@ -12,6 +12,7 @@ use super::view::NARROW;
 use super::{App, Msg};
 use crate::panels::gallery::GalleryPanel;
 use crate::panels::inspector::{DataPanel, InvariantsPanel, NodePanel};
+use crate::panels::log::LogPanel;
 use crate::panels::source::SourcePanel;
 use crate::parts::Parts;
 
@@ -63,6 +64,7 @@ pub(super) struct Reports {
     finding: Callback<usize>,
     seek: Callback<u64>,
     read: Callback<ReadAs>,
+    line: Callback<(u32, u64)>,
 }
 
 impl Reports {
@@ -84,6 +86,7 @@ impl Reports {
             finding: dispatch.reform(Msg::ShowFinding),
             seek: dispatch.reform(Msg::Seek),
             read: dispatch.reform(Msg::ReadAs),
+            line: dispatch.reform(|(record, at_us)| Msg::ChooseLine { record, at_us }),
         }
     }
 }
@@ -126,6 +129,25 @@ impl App {
             InspectorTab::Invariants => html! {
                 <InvariantsPanel frame={self.frame.clone()} on_seek={self.reports.seek.clone()} />
             },
+        }
+    }
+
+    /// The log, with the choice to show the selected node's lines alone.
+    pub(super) fn log_panel(&self) -> Html {
+        let name = self.selected.first();
+        let node = name.and_then(|name| {
+            let runs = self.document.borrow().canvas_runs();
+            let index = self.drawing.index_of(name).filter(|_| runs)?;
+            Some((index as u32, AttrValue::from(name.clone())))
+        });
+        html! {
+            <LogPanel
+                tape={self.tape.clone()}
+                at_us={self.frame.at_us}
+                record={self.trace.record}
+                {node}
+                on_choose={self.reports.line.clone()}
+            />
         }
     }
 

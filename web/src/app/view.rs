@@ -10,7 +10,6 @@ use crate::diagram::Diagram;
 use crate::format::{counted, milliseconds};
 use crate::help::Help;
 use crate::icons::{Icon, icon, sized_icon, state_mark, violation_mark};
-use crate::log::Log;
 use crate::scrubber::Scrubber;
 use crate::timeline::Timeline;
 use crate::top_bar::{DesignSwitch, SpeedChoice, TopBar, TransportButtons};
@@ -188,16 +187,10 @@ impl App {
                         <Timeline drawing={self.drawing.clone()} tape={self.tape.clone()} ticker={self.ticker.clone()} trace={self.trace.clone()}
                             sentence={self.frame.sentence.clone()} at_us={self.frame.at_us} dispatch={self.dispatch.clone()} />
                     } else {
-                        { self.log() }
+                        { self.log_panel() }
                     }
                 </div>
             </>
-        }
-    }
-
-    fn log(&self) -> Html {
-        html! {
-            <Log tape={self.tape.clone()} at_us={self.frame.at_us} record={self.trace.record} dispatch={self.dispatch.clone()} />
         }
     }
 
@@ -276,7 +269,7 @@ impl App {
                         <p class="about">{ document.about().to_owned() }</p>
                         { self.library_panel() }
                     }
-                    if self.sheet() == Sheet::Steps { { self.log() } }
+                    if self.sheet() == Sheet::Steps { { self.log_panel() } }
                     if self.sheet() == Sheet::Data { { self.inspector_panel(InspectorTab::Data) } }
                     if self.sheet() == Sheet::Invariants { { self.inspector_panel(InspectorTab::Invariants) } }
                 </div>

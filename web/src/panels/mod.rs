@@ -5,4 +5,5 @@
 pub(crate) mod findings;
 pub(crate) mod gallery;
 pub(crate) mod inspector;
+pub(crate) mod log;
 pub(crate) mod source;

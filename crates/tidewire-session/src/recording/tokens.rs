@@ -30,6 +30,14 @@ pub(super) fn token_kind(detail: u8) -> TokenKind {
 }
 
 impl Recording {
+    /// The shape of the message that a record sends; `None` for any other record.
+    pub fn message_kind(&self, record: u32) -> Option<TokenKind> {
+        let sent = self
+            .record(record)
+            .filter(|record| record.kind == RecordKind::Sent)?;
+        Some(token_kind(sent.detail))
+    }
+
     /// More tokens than these at once are not drawn.
     pub const TOKENS: usize = 400;
 
