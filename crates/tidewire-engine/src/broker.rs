@@ -40,27 +40,39 @@ impl<'a> Step<'a> {
         let Some(work) = self.work_mut(slot) else {
             return;
         };
-        let text = |slot: SlotId| work.frame.get(slot.index()).map(|v| v.to_string());
+        let text = |slot: SlotId| work.frame.get(slot.index()).map(Value::to_string);
         let (topic, event) = (text(row.topic), text(row.event));
         let topic = setup.topic_named(topic.as_deref().unwrap_or_default());
         let event = setup.event_named(event.as_deref().unwrap_or_default());
         let (Some(topic), Some(event)) = (topic, event) else {
             return self.finish(slot, Some(Failure::technical("UnknownTopicOrEvent")));
         };
+        let id = work.frame.get(row.id.index()).cloned().unwrap_or_default();
         let payload = work.frame.get(row.payload.index()).cloned();
         let fields = setup.payloads[event.index()].fields(payload.unwrap_or_default(), now_us);
         let record = fields.map(|fields| Record {
             event,
             fields,
             key: work.frame.get(row.key.index()).and_then(key_text),
-            message: Arc::from(text(row.id).unwrap_or_default()),
+            message: Arc::from(id.to_string()),
             request: work.request,
             appended: 0,
         });
         match record {
-            Ok(record) => self.send_record(slot, topic, record),
+            Ok(record) => self.send_row(slot, topic, record, &id),
             Err(error) => self.finish(slot, Some(Failure::sql(&error))),
         }
+    }
+
+    /// What a relay sends belongs to the request that wrote the row.
+    fn send_row(&mut self, slot: u32, topic: TopicId, mut record: Record, id: &Value) {
+        let work = self.state.works.get(slot);
+        if let Some(author) = work.and_then(|work| self.author(work, id)) {
+            record.request = author.request;
+            self.request = author.request;
+            self.cause = Some(author.inserted);
+        }
+        self.send_record(slot, topic, record);
     }
 
     fn send_record(&mut self, slot: u32, topic: TopicId, record: Record) {

@@ -51,6 +51,8 @@ impl Step<'_> {
             });
         }
         self.committer = Some(connection);
+        let index = self.state.observations;
+        self.note_authors(database, &changes, index);
         let done = self.chain(|| Fact::StatementDone {
             database,
             transaction,

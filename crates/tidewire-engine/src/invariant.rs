@@ -182,7 +182,7 @@ fn text_of(setup: &Setup, id: InvariantId, row: &Row) -> Arc<str> {
     let columns = setup.program.invariants[id.index()].query.columns();
     let parts = columns.iter().zip(row.iter());
     let parts: Vec<String> = parts
-        .map(|(column, value)| format!("{} {}", column.name, value.to_string()))
+        .map(|(column, value)| format!("{} {value}", column.name))
         .collect();
     Arc::from(parts.join(", "))
 }

@@ -28,6 +28,7 @@ mod lock;
 mod message;
 mod network;
 mod observation;
+mod outbox;
 mod parts;
 mod payload;
 mod periodic;

@@ -24,12 +24,9 @@ pub(crate) fn pending(state: &State, pending: Pending) -> u128 {
         Pending::RequestDue(client, ordinal) => (3, u64::from(client.0), u64::from(ordinal)),
         Pending::Tick(index) => (4, u64::from(index), 0),
         Pending::Unblock(database) => (5, u64::from(database.0), 0),
-        Pending::DeadlockCheck(database, connection) | Pending::Close(database, connection) => {
-            let session = state.databases[database.index()].session(connection);
-            let identity = session.map_or(0, |session| session.last.identity);
-            let kind = 6 + u64::from(matches!(pending, Pending::Close(..)));
-            (kind, u64::from(database.0), identity)
-        }
+        // Of which connection would be an id by order of creation, and what it ran last changes meanwhile.
+        Pending::DeadlockCheck(database, _) => (6, u64::from(database.0), 0),
+        Pending::Close(database, _) => (7, u64::from(database.0), 0),
         Pending::Discard(pool) => (8, u64::from(pool), 0),
         Pending::Poll(cursor) => (9, u64::from(cursor), 0),
         Pending::Redeliver(cursor) => (10, u64::from(cursor), 0),

@@ -11,6 +11,7 @@ use tidewire_syntax::ast::sql;
 
 use crate::draw::name_key;
 use crate::message::Record;
+use crate::outbox::{OutboxSpec, outbox_of};
 use crate::payload::Payload;
 
 /// Everything about a run that is known before it begins.
@@ -48,6 +49,10 @@ pub struct Setup {
     pub(crate) fields: Vec<Vec<Option<usize>>>,
     /// Per event type: how its fields are read out of an outbox row.
     pub(crate) payloads: Vec<Payload>,
+    /// Tables that relays empty.
+    pub(crate) outboxes: Vec<OutboxSpec>,
+    /// Per handler: the outbox that it empties.
+    pub(crate) outbox_of_handler: Vec<Option<u32>>,
     /// Per database: `ROLLBACK`.
     pub(crate) rollback: Vec<Option<Arc<Plan>>>,
 }
@@ -99,6 +104,8 @@ impl Setup {
             readers: vec![Vec::new(); program.databases.len()],
             fields: Vec::new(),
             payloads: program.events.iter().map(Payload::of).collect(),
+            outboxes: Vec::new(),
+            outbox_of_handler: Vec::new(),
             rollback: Vec::new(),
             program: Arc::clone(&program),
         };
@@ -190,6 +197,10 @@ impl Setup {
 
     fn prepare_handlers(&mut self, program: &Program) {
         for handler in &program.handlers {
+            let outbox = outbox_of(program, handler);
+            let index = outbox.map(|_| self.outboxes.len() as u32);
+            self.outboxes.extend(outbox);
+            self.outbox_of_handler.push(index);
             let HandlerTrigger::Event(_, event) = handler.trigger else {
                 self.fields.push(Vec::new());
                 continue;
@@ -251,7 +262,7 @@ impl Setup {
         let event = &self.program.events[record.event.index()];
         match (event.fields.first(), record.fields.first()) {
             (Some((name, _)), Some(value)) => {
-                format!("{} {name} {}", event.name, value.to_string())
+                format!("{} {name} {value}", event.name)
             }
             _ => event.name.to_string(),
         }

@@ -14,6 +14,7 @@ use crate::fingerprint::Fingerprint;
 use crate::invariant::InvariantStatus;
 use crate::message::{Message, Record, Records};
 use crate::observation::Verdict;
+use crate::outbox::Authors;
 use crate::schedule::{Schedule, Ticket};
 use crate::setup::Setup;
 use crate::slab::Slab;
@@ -49,6 +50,8 @@ pub struct State {
     /// Per event type: how many were appended.
     pub(crate) appended: Vec<u32>,
     pub(crate) invariants: Vec<InvariantStatus>,
+    /// Whose rows wait in outboxes; for the trace only.
+    pub(crate) authors: Authors,
     /// Grows with everything that lasts: commits that changed rows, appends, committed offsets.
     pub(crate) effects: u64,
     pub(crate) phase: Phase,
@@ -216,6 +219,7 @@ impl State {
             faults: vec![FaultState::default(); program.faults.len()],
             appended: vec![0; program.events.len()],
             invariants: vec![InvariantStatus::default(); program.invariants.len()],
+            authors: Authors::new_sync(),
             effects: 0,
             phase: Phase::Working,
             fingerprint: None,

@@ -80,6 +80,9 @@ impl State {
         if let Some(action) = self.forced(setup) {
             return vec![action];
         }
+        if matches!(self.phase, Phase::Ended(_)) {
+            return Vec::new();
+        }
         let entries = self.schedule.candidates(limit, window_us);
         entries
             .iter()
@@ -236,7 +239,7 @@ impl Step<'_> {
     /// Remembers that a part of the state changes, so that its hash is taken again.
     #[inline]
     pub(crate) fn touch(&mut self, part: Part) {
-        if self.hashing && self.dirty.last() != Some(&part) {
+        if self.hashing && !self.dirty.contains(&part) {
             self.dirty.push(part);
         }
     }

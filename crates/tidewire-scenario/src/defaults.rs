@@ -10,8 +10,9 @@ pub const BROKER_LATENCY: Delay = Delay::Uniform(200, 600);
 pub const CONNECTIONS: u32 = 8;
 /// Handlers that run at once in a service instance.
 pub const WORKERS: u32 = 8;
-/// How long a statement, or waiting for a connection, may take, in microseconds.
-pub const STATEMENT_TIMEOUT_US: u64 = 1_000_000;
+/// How long a statement, or waiting for a connection, may take, in microseconds. Longer than a store's
+/// deadlock timeout of 1 s, or no deadlock would ever be found.
+pub const STATEMENT_TIMEOUT_US: u64 = 5_000_000;
 /// How long a call may take, in microseconds.
 pub const CALL_TIMEOUT_US: u64 = 1_000_000;
 /// Pause before the first retry of a call, in microseconds; doubled every time.

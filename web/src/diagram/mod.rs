@@ -106,8 +106,7 @@ pub(crate) struct Diagram {
     focused: Option<usize>,
     renaming: Option<usize>,
     menu: Option<(usize, f32, f32)>,
-    /// Open, closed, or open where it covers nothing.
-    minimap: Option<bool>,
+    minimap: bool,
     observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
 }
 
@@ -130,7 +129,7 @@ impl Component for Diagram {
             focused: None,
             renaming: None,
             menu: None,
-            minimap: None,
+            minimap: true,
             observer: None,
         }
     }
@@ -172,7 +171,7 @@ impl Component for Diagram {
                 true
             }
             Msg::ToggleMinimap => {
-                self.minimap = Some(!self.shows_minimap(context));
+                self.minimap = !self.minimap;
                 true
             }
             Msg::Rename(node) => {
