@@ -50,7 +50,8 @@ mod tests {
             unit: "ns",
             goal: Some(Goal::AtMost(600.0)),
         };
-        let line = r#"{"name":"fork","place":"native","value":1.5,"unit":"ns","goal":{"at_most":600.0}}"#;
+        let line =
+            r#"{"name":"fork","place":"native","value":1.5,"unit":"ns","goal":{"at_most":600.0}}"#;
         assert_eq!(figure.line().unwrap(), line);
         figure.goal = None;
         assert!(!figure.line().unwrap().contains("goal"));

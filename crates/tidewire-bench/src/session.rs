@@ -43,7 +43,9 @@ fn text(meter: &mut Meter<'_>) {
 /// A whole run as the page has it when the worker is done, and the number of its events.
 fn record(document: &Document) -> Result<(RunHost, Recording, u32), Failure> {
     let lost = |what: &str| Failure::Outcome(what.to_owned());
-    let runnable = document.runnable().ok_or_else(|| lost("the shop has errors"))?;
+    let runnable = document
+        .runnable()
+        .ok_or_else(|| lost("the shop has errors"))?;
     let program = document
         .running_program()
         .ok_or_else(|| lost("the shop has errors"))?;

@@ -16,7 +16,8 @@ const ROWS: i64 = 1_000;
 const JOINED: i64 = 10;
 
 const UPDATE: &str = "update stock set on_hand = on_hand - 1 where id = :id";
-const JOIN: &str = "select l.qty, s.title from lines l join stock s on s.id = l.stock_id where l.order_id = 7";
+const JOIN: &str =
+    "select l.qty, s.title from lines l join stock s on s.id = l.stock_id where l.order_id = 7";
 const SCAN: &str = "select count(*) as n from stock where on_hand < 0";
 
 /// `:id`, in slot 0.
@@ -41,7 +42,10 @@ impl Bench {
         let mut store = Store::new(IsolationLevel::ReadCommitted);
         let connection = store.connect();
         let mut bench = Bench { store, connection };
-        bench.run("create table stock (id bigint primary key, title text not null, on_hand int not null)", 0)?;
+        bench.run(
+            "create table stock (id bigint primary key, title text not null, on_hand int not null)",
+            0,
+        )?;
         bench.run("create table lines (order_id bigint not null, stock_id bigint not null, qty int not null)", 0)?;
         for id in 0..ROWS {
             bench.run("insert into stock values (:id, 'mug', 1000000)", id)?;
@@ -56,7 +60,8 @@ impl Bench {
         let (statement, diagnostics) = parse_statement(text);
         let statement = statement.ok_or_else(|| Failure::Text(format!("{diagnostics:?}")))?;
         let plan = plan(&statement, self.store.catalog(), &Id);
-        plan.map(Arc::new).map_err(|error| Failure::Plan(text, error))
+        plan.map(Arc::new)
+            .map_err(|error| Failure::Plan(text, error))
     }
 
     fn run(&mut self, text: &'static str, id: i64) -> Result<usize, Failure> {
@@ -69,7 +74,10 @@ impl Bench {
 
     /// Runs a statement and says how many rows it answers.
     fn execute(&mut self, plan: &Arc<Plan>, id: i64) -> Result<usize, Progress> {
-        match self.store.execute(self.connection, plan, &[Value::Integer(id)], 0) {
+        match self
+            .store
+            .execute(self.connection, plan, &[Value::Integer(id)], 0)
+        {
             Progress::Done(done) => Ok(done.rows.len()),
             other => Err(other),
         }
@@ -118,7 +126,12 @@ pub(crate) fn measure(meter: &mut Meter<'_>) -> Result<(), Failure> {
         let _ = std::hint::black_box(reader.execute(&scan, 0));
     });
     let row = each / ROWS as f64;
-    meter.report("store: full scan with a condition, per row", row, "ns", None);
+    meter.report(
+        "store: full scan with a condition, per row",
+        row,
+        "ns",
+        None,
+    );
     Ok(())
 }
 
