@@ -1,5 +1,6 @@
 //! `cargo xtask dist` and `cargo xtask size`: the release, and what it weighs.
 
+use crate::bench::figure::{Figure, Goal};
 use crate::tools::node_tool;
 use crate::{page_build, process, project};
 use anyhow::{Context, Result, bail};
@@ -40,6 +41,27 @@ pub(crate) fn check_size() -> Result<()> {
     }
     println!("within the budget of {PAGE_BUDGET_BYTES} bytes with brotli");
     Ok(())
+}
+
+/// What the page weighs, as figures.
+///
+/// # Errors
+/// When there is no release.
+pub(crate) fn figures() -> Result<Vec<Figure>> {
+    let page = page_total(&weigh()?);
+    let figure = |name: &str, bytes: u64, goal: Option<Goal>| Figure {
+        name: format!("page: {name}"),
+        place: "page".to_owned(),
+        value: bytes as f64,
+        unit: "bytes".to_owned(),
+        goal,
+    };
+    let goal = Goal::AtMost(PAGE_BUDGET_BYTES as f64);
+    Ok(vec![
+        figure("raw", page.raw, None),
+        figure("gzip", page.gzip, None),
+        figure("brotli", page.brotli, Some(goal)),
+    ])
 }
 
 /// node compresses, since it can do both and is needed anyway.

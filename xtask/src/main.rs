@@ -54,7 +54,11 @@ enum Command {
     /// Check the release in dist/ against its budget
     Size,
     /// Measure every figure of docs/performance.md
-    Bench,
+    Bench {
+        /// Measure only this part: native, wasm or page
+        #[arg(long, value_name = "PART")]
+        only: Option<String>,
+    },
     /// Accept what the project now prints as what its tests expect
     Bless,
     /// Check the rules that no compiler knows
@@ -92,7 +96,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Test { only } => test::run(only.as_deref()),
         Command::Dist => dist::run(),
         Command::Size => dist::check_size(),
-        Command::Bench => bench::run(),
+        Command::Bench { only } => bench::run(only.as_deref()),
         Command::Bless => bless::run(),
         Command::Tidy => tidy::run(),
         Command::Deny { advisories } => deny::run(advisories),

@@ -60,7 +60,9 @@ fn a_scenario_can_be_drawn_from_nothing() {
     );
     let again = connect(&mut document, &other, &store);
     assert_eq!(again, Err("service_2 reaches store already".to_owned()));
-    check(document.text(), expect![[r#"
+    check(
+        document.text(),
+        expect![[r#"
         event SomethingHappened(id int);
 
         client client users 1 requests 10 {
@@ -98,7 +100,8 @@ fn a_scenario_can_be_drawn_from_nothing() {
           broker 40 300;
           service_2 600 60;
         }
-    "#]]);
+    "#]],
+    );
     let canvas = document.canvas();
     assert_eq!(canvas.nodes.len(), 5);
     assert_eq!(canvas.wires.len(), 5);

@@ -1,6 +1,8 @@
 //! Messages in flight: one Canvas 2D layer above the diagram, drawn from the playhead with every frame.
 
+use std::cell::Cell;
 use std::f64::consts::{PI, TAU};
+use std::rc::Rc;
 
 use tidewire_session::view::{Token, TokenKind};
 use wasm_bindgen::JsCast;
@@ -14,6 +16,9 @@ use crate::ticker::{Pulse, Subscription, Ticker};
 
 /// With so many messages or fewer, each is labelled.
 const LABELLED: usize = 5;
+
+/// Marks in the browser's performance timeline that something moves: what a visitor waits for.
+const FIRST_TOKEN: &str = "first-token";
 
 /// What the layer is drawn from.
 #[derive(Properties, PartialEq)]
@@ -97,6 +102,8 @@ impl Palette {
 pub(crate) struct Tokens {
     element: NodeRef,
     subscription: Option<Subscription>,
+    /// Whether a message has been drawn on its way.
+    moved: Rc<Cell<bool>>,
 }
 
 impl Component for Tokens {
@@ -107,6 +114,7 @@ impl Component for Tokens {
         Self {
             element: NodeRef::default(),
             subscription: None,
+            moved: Rc::default(),
         }
     }
 
@@ -142,6 +150,7 @@ impl Tokens {
             view: props.view,
             size: props.size,
             record: props.record,
+            moved: Rc::clone(&self.moved),
         };
         if !props.runs {
             painter.clear();
@@ -160,6 +169,7 @@ struct Painter {
     view: Viewport,
     size: (f32, f32),
     record: Option<u32>,
+    moved: Rc<Cell<bool>>,
 }
 
 impl Painter {
@@ -181,12 +191,22 @@ impl Painter {
             let Some(point) = place(token, &self.drawing) else {
                 continue;
             };
+            self.mark_first(token);
             let (x, y) = self.view.to_screen(point);
             let selected = self.record == Some(token.record);
             self.shape(token.kind, f64::from(x), f64::from(y), selected);
             if labelled || selected {
                 self.label(token, f64::from(x), f64::from(y));
             }
+        }
+    }
+
+    fn mark_first(&self, token: &Token) {
+        let between = token.progress > 0.0 && token.progress < 1.0;
+        if between && !self.moved.replace(true) {
+            let performance = web_sys::window().and_then(|window| window.performance());
+            // Only who measures misses a mark that cannot be set.
+            let _ = performance.map(|performance| performance.mark(FIRST_TOKEN));
         }
     }
 
