@@ -25,7 +25,9 @@ impl Lesson {
     /// Whether the lesson bears the name of a design that breaks: something to avoid.
     pub fn is_warning(&self) -> bool {
         let named = |design: &LessonDesign| design.name == self.title;
-        self.designs.iter().any(|design| named(design) && !design.holds)
+        self.designs
+            .iter()
+            .any(|design| named(design) && !design.holds)
     }
 }
 

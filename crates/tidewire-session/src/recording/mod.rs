@@ -219,7 +219,9 @@ impl Recording {
     /// Transactions open at a store at this time, by their number.
     pub fn open_transactions(&self, store: u32, at_us: u64) -> Vec<u32> {
         let lanes = &self.timeline().lanes;
-        let spans = lanes.get(store as usize).map_or(&[][..], |lane| &lane.spans);
+        let spans = lanes
+            .get(store as usize)
+            .map_or(&[][..], |lane| &lane.spans);
         let open = spans.iter().filter(|span| {
             let is_over = span.end_us.is_some_and(|end| end <= at_us);
             span.kind == SpanKind::Transaction && span.start_us <= at_us && !is_over
