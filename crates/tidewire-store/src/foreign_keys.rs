@@ -13,6 +13,7 @@ use tidewire_syntax::ast::sql::{LockStrength, ReferentialAction};
 use crate::constraints::check_row;
 use crate::execution::{Execution, Step};
 use crate::index::IndexKey;
+use crate::query::row_of;
 use crate::rows::{Found, key_text, serialization_failure};
 use crate::transaction::Transaction;
 use crate::versions::{Current, View};
@@ -357,7 +358,7 @@ impl Store {
                 *value = new.unwrap_or_default();
             }
         }
-        let changed: Row = values.into_iter().collect();
+        let changed = row_of(&mut values);
         if let Some(definition) = self.definition(table) {
             check_row(definition, &changed, 0)?;
         }

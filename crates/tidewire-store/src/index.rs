@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::{RowId, Value};
 
 /// A key: values in a form in which equal ones are equal bit by bit, and none of them null.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct IndexKey(SmallVec<[Value; 1]>);
 
 impl IndexKey {
@@ -30,6 +30,12 @@ impl IndexKey {
             }
         }
         Some(Self(key))
+    }
+
+    /// Adds a part, which is not null.
+    #[inline]
+    pub(crate) fn push(&mut self, part: &Value) {
+        self.0.push(part.key_form());
     }
 
     /// A key in which null is equal to null, for groups and DISTINCT.

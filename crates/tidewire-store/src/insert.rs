@@ -9,7 +9,7 @@ use crate::execution::{Execution, Placing, Step, Work};
 use crate::expression::Frame;
 use crate::index::IndexKey;
 use crate::locks::{self, Wanted};
-use crate::query::{Cache, all_true};
+use crate::query::{Cache, all_true, row_of};
 use crate::rows::serialization_failure;
 use crate::transaction::Transaction;
 use crate::versions::Current;
@@ -127,7 +127,7 @@ impl Store {
         for (slot, default) in defaults {
             values[*slot] = self.column_default(&table, *slot, default, execution)?;
         }
-        let row: Row = values.into_iter().collect();
+        let row = row_of(&mut values);
         check_row(&table, &row, execution.now_us)?;
         Ok(Some(row))
     }

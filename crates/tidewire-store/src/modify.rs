@@ -8,7 +8,7 @@ use crate::bind_write::{DeletePlan, NewValue, UpdatePlan};
 use crate::constraints::{check_row, given, update_strength};
 use crate::execution::{Execution, Placing, Step, Work};
 use crate::expression::Frame;
-use crate::query::{Cache, Flow, Query, project};
+use crate::query::{Cache, Flow, Query, project, row_of};
 use crate::rows::Found;
 use crate::transaction::Transaction;
 use crate::{Row, RowId, SqlError, Store, TableId, Value};
@@ -143,7 +143,7 @@ impl Store {
                 (None, NewValue::Expression(_)) => Value::Null,
             };
         }
-        let after: Row = values.into_iter().collect();
+        let after = row_of(&mut values);
         check_row(&definition, &after, execution.now_us)?;
         Ok(after)
     }

@@ -61,7 +61,6 @@ enum Cached {
 }
 
 /// A relation looked up by equality: hashed when asked the second time.
-#[derive(Clone)]
 enum Probes {
     Once,
     Table(Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>),
@@ -227,43 +226,42 @@ impl Query {
         let Some(relation) = self.relations.get(at) else {
             return visitor(tuple, ids);
         };
-        let mut extended: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
-        extended.push(&[]);
-        let mut extended_ids: SmallVec<[RowId; 4]> = SmallVec::from_slice(ids);
-        extended_ids.push(NO_ROW);
+        let mut all_ids: SmallVec<[RowId; 4]> = SmallVec::from_slice(ids);
+        all_ids.push(NO_ROW);
         let mut matched = false;
         let flow = relation.candidates(&Frame { tuple, ..*frame }, &mut |id, row, implied| {
-            let mut extended: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
-            extended.push(row);
+            let mut joined: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
+            joined.push(row);
             let inner = Frame {
-                tuple: &extended,
+                tuple: &joined,
                 ..*frame
             };
-            if !implied && !all_true(&relation.implied, &inner)? {
-                return Ok(Flow::Continue(()));
-            }
-            if !all_true(&relation.on, &inner)? {
+            let joins = (implied || all_true(&relation.implied, &inner)?)
+                && all_true(&relation.on, &inner)?;
+            if !joins {
                 return Ok(Flow::Continue(()));
             }
             matched = true;
             if !all_true(&relation.filter, &inner)? {
                 return Ok(Flow::Continue(()));
             }
-            extended_ids[at] = id;
-            self.join_from(at + 1, &extended, &extended_ids, frame, visitor)
+            all_ids[at] = id;
+            self.join_from(at + 1, &joined, &all_ids, frame, visitor)
         })?;
         if flow.is_break() || matched || relation.join != JoinKind::Left {
             return Ok(flow);
         }
+        let mut joined: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
+        joined.push(&[]);
         let inner = Frame {
-            tuple: &extended,
+            tuple: &joined,
             ..*frame
         };
         if !all_true(&relation.filter, &inner)? {
             return Ok(flow);
         }
-        extended_ids[at] = NO_ROW;
-        self.join_from(at + 1, &extended, &extended_ids, frame, visitor)
+        all_ids[at] = NO_ROW;
+        self.join_from(at + 1, &joined, &all_ids, frame, visitor)
     }
 
     /// Does a joined row still pass all conditions? (EvalPlanQual: some of its rows were exchanged.)
@@ -410,11 +408,16 @@ fn in_set(set: &Cached, value: &Value) -> Option<bool> {
 }
 
 pub(crate) fn project(output: &[Expr], frame: &Frame<'_>) -> Result<Row, SqlError> {
-    let mut values: SmallVec<[Value; 4]> = SmallVec::with_capacity(output.len());
+    let mut values: SmallVec<[Value; 4]> = SmallVec::new();
     for expression in output {
         values.push(expression.evaluate(frame)?);
     }
-    Ok(values.into_iter().collect())
+    Ok(row_of(&mut values))
+}
+
+/// Moves values into a row. An iterator of known length makes it with one allocation.
+pub(crate) fn row_of(values: &mut [Value]) -> Row {
+    values.iter_mut().map(std::mem::take).collect()
 }
 
 pub(crate) fn stop_if(stop: bool) -> Flow {
@@ -508,14 +511,14 @@ impl Relation {
         view: &View,
         run: &Run<'_>,
     ) -> Result<Option<Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>>, SqlError> {
-        let probes = run.cache.borrow().tables.get(&id).cloned();
-        match probes {
-            Some(Probes::Table(table)) => return Ok(Some(table)),
-            Some(Probes::Once) => {}
-            None => {
-                drop(run.cache.borrow_mut().tables.insert(id, Probes::Once));
-                return Ok(None);
-            }
+        let known = match run.cache.borrow().tables.get(&id) {
+            Some(Probes::Table(table)) => return Ok(Some(table.clone())),
+            Some(Probes::Once) => true,
+            None => false,
+        };
+        if !known {
+            run.cache.borrow_mut().tables.insert(id, Probes::Once);
+            return Ok(None);
         }
         let mut table: FxHashMap<IndexKey, Vec<(RowId, Row)>> = FxHashMap::default();
         let mut outcome = Ok(());
@@ -536,12 +539,16 @@ impl Relation {
     }
 }
 
+/// The key to look for; `None` when a part is null, which is equal to nothing.
 fn evaluate_key(key: &[Expr], frame: &Frame<'_>) -> Result<Option<IndexKey>, SqlError> {
-    let mut values: SmallVec<[Value; 2]> = SmallVec::new();
+    let mut found = IndexKey::default();
     for part in key {
-        values.push(part.evaluate(frame)?);
+        match &*part.hold(frame)? {
+            Value::Null => return Ok(None),
+            value => found.push(value),
+        }
     }
-    Ok(IndexKey::of(values.iter().map(Some)))
+    Ok(Some(found))
 }
 
 /// Sort keys of one row.

@@ -1,0 +1,187 @@
+//! What sessions do to each other where the isolation cases do not look: waits with foreign keys, queues,
+//! skipped rows, savepoints, statements that keep the locks they have.
+
+mod support;
+
+use expect_test::expect;
+use support::Script;
+
+const TEST: &str = "create table test (id int primary key, value int); insert into test values (1, 10), (2, 20), (3, 30)";
+
+#[test]
+fn a_statement_keeps_the_locks_it_has_while_it_waits() {
+    expect![[r#"
+        a: begin
+          Begin
+        a: update test set value = 0 where id = 2
+          Update(1)
+        b: update test set value = value + 1
+          waits for a
+        c: update test set value = 100 where id = 1
+          waits for b
+        d: update test set value = 100 where id = 3
+          Update(1)
+        a: commit
+          Commit
+          b goes on: Update(3)
+          c goes on: Update(1)
+        a: select * from test order by id
+          Select(3)
+            1 | 100
+            2 | 1
+            3 | 101
+    "#]]
+    .assert_eq(&Script::with(TEST).play(
+        "a: begin
+         a: update test set value = 0 where id = 2
+         b: update test set value = value + 1
+         c: update test set value = 100 where id = 1
+         d: update test set value = 100 where id = 3
+         a: commit
+         a: select * from test order by id",
+    ));
+}
+
+#[test]
+fn workers_skip_what_others_have_locked() {
+    expect![[r#"
+        a: begin
+          Begin
+        a: select id from test order by id limit 1 for update skip locked
+          Select(1)
+            1
+        b: begin
+          Begin
+        b: select id from test order by id limit 1 for update skip locked
+          Select(1)
+            2
+        b: select id from test order by id for update nowait
+          ERROR 55P03 could not obtain lock on row in relation "test"
+        b: rollback
+          Rollback
+        c: select id from test order by id for update skip locked
+          Select(2)
+            2
+            3
+        a: commit
+          Commit
+    "#]]
+    .assert_eq(&Script::with(TEST).play(
+        "a: begin
+         a: select id from test order by id limit 1 for update skip locked
+         b: begin
+         b: select id from test order by id limit 1 for update skip locked
+         b: select id from test order by id for update nowait
+         b: rollback
+         c: select id from test order by id for update skip locked
+         a: commit",
+    ));
+}
+
+#[test]
+fn savepoints_undo_in_part_and_a_failed_transaction_rolls_back() {
+    expect![[r#"
+        a: begin
+          Begin
+        a: update test set value = 11 where id = 1
+          Update(1)
+        a: savepoint s
+          Savepoint
+        a: delete from test where id = 2
+          Delete(1)
+        a: insert into test values (1, 0)
+          ERROR 23505 duplicate key value violates unique constraint "test_pkey"
+            DETAIL Key (id)=(1) already exists.
+        a: select 1
+          ERROR 25P02 current transaction is aborted, commands ignored until end of transaction block
+        a: rollback to s
+          Rollback
+        a: select * from test order by id
+          Select(3)
+            1 | 11
+            2 | 20
+            3 | 30
+        a: release nothing
+          ERROR 3B001 savepoint "nothing" does not exist
+        a: commit
+          Rollback
+        a: select value from test where id = 1
+          Select(1)
+            10
+        a: savepoint s
+          ERROR 25P01 SAVEPOINT can only be used in transaction blocks
+    "#]]
+    .assert_eq(&Script::with(TEST).play(
+        "a: begin
+         a: update test set value = 11 where id = 1
+         a: savepoint s
+         a: delete from test where id = 2
+         a: insert into test values (1, 0)
+         a: select 1
+         a: rollback to s
+         a: select * from test order by id
+         a: release nothing
+         a: commit
+         a: select value from test where id = 1
+         a: savepoint s",
+    ));
+}
+
+#[test]
+fn serializable_is_refused_in_words() {
+    expect![[r#"
+        a: begin isolation level serializable
+          ERROR 0A000 isolation level serializable is not supported by this store yet
+            DETAIL Use repeatable read; a weaker level is not put in its place silently.
+    "#]]
+    .assert_eq(&Script::with(TEST).play("a: begin isolation level serializable"));
+}
+
+#[test]
+fn a_join_pairs_the_new_row_with_the_old_partner() {
+    let mut script = Script::with(
+        "create table a (id int primary key, b int, v int); create table b (id int primary key, v int);
+         insert into a values (1, 1, 10); insert into b values (1, 100), (2, 200)",
+    );
+    expect![[r#"
+        x: begin
+          Begin
+        x: update a set v = 11 where id = 1
+          Update(1)
+        x: update b set v = 101 where id = 1
+          Update(1)
+        y: select a.v, b.v from a join b on b.id = a.b for update of a
+          waits for x
+        x: commit
+          Commit
+          y goes on: Select(1)
+            11 | 100
+    "#]]
+    .assert_eq(&script.play(
+        "x: begin
+         x: update a set v = 11 where id = 1
+         x: update b set v = 101 where id = 1
+         y: select a.v, b.v from a join b on b.id = a.b for update of a
+         x: commit",
+    ));
+}
+
+#[test]
+fn old_versions_go_when_nobody_needs_them() {
+    let mut script = Script::with(TEST);
+    script.issue("a", "begin isolation level repeatable read");
+    script.issue("a", "select * from test");
+    for _ in 0..3 {
+        script.issue("b", "update test set value = value + 1 where id = 1");
+    }
+    assert_eq!(
+        script.issue("a", "select value from test where id = 1"),
+        "Select(1)\n    10"
+    );
+    let kept = script.store.hash();
+    script.issue("a", "commit");
+    assert_ne!(script.store.hash(), kept);
+    let mut fresh = Script::with(TEST);
+    fresh.issue("b", "update test set value = 13 where id = 1");
+    assert_eq!(script.store.hash(), fresh.store.hash());
+}
