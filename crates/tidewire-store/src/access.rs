@@ -27,12 +27,13 @@ pub(crate) fn place(conditions: Vec<Expr>, relations: &mut [Relation]) -> Vec<Ex
 
 /// Chooses access paths; conditions that a path fulfils move to `implied`.
 pub(crate) fn choose(binder: &mut Binder<'_>, relations: &mut [Relation]) {
-    for at in 0..relations.len() {
-        let equalities = equalities(&relations[at], at as u16);
-        let Some(scope) = binder.scopes.last() else {
-            return;
-        };
-        let Some(table) = scope.relations.get(at).map(|relation| relation.table) else {
+    for (at, relation) in relations.iter_mut().enumerate() {
+        let equalities = equalities(relation, at as u16);
+        let scope = binder.scopes.last();
+        let Some(table) = scope
+            .and_then(|scope| scope.relations.get(at))
+            .map(|r| r.table)
+        else {
             return;
         };
         let indexed = table
@@ -48,7 +49,6 @@ pub(crate) fn choose(binder: &mut Binder<'_>, relations: &mut [Relation]) {
                 key.filter(|key| !key.is_empty() && !unique.dropped)
                     .map(|key| (index, unique.slots.clone(), key))
             });
-        let relation = &mut relations[at];
         if let Some((index, slots, used)) = indexed {
             let key = used.iter().map(|equality| equality.other.clone()).collect();
             imply(relation, &used);

@@ -216,7 +216,7 @@ impl State {
             _ => return Ok(()),
         };
         self.value = Value::Numeric(match &self.value {
-            Value::Numeric(sum) => sum.add(added)?,
+            Value::Numeric(sum) => sum.plus(added)?,
             _ => added,
         });
         Ok(())

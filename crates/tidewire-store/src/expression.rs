@@ -466,8 +466,8 @@ pub(crate) fn arithmetic(
         _ => {
             let (left, right) = (as_numeric(left)?, as_numeric(right)?);
             Ok(Value::Numeric(match operator {
-                BinaryOperator::Add => left.add(right)?,
-                BinaryOperator::Subtract => left.subtract(right)?,
+                BinaryOperator::Add => left.plus(right)?,
+                BinaryOperator::Subtract => left.minus(right)?,
                 BinaryOperator::Multiply => left.multiply(right)?,
                 BinaryOperator::Divide => left.divide(right)?,
                 _ => left.modulo(right)?,

@@ -312,7 +312,7 @@ pub(crate) fn to_json(value: &Value) -> String {
 }
 
 fn build_object(arguments: &[Value]) -> Result<Value, SqlError> {
-    if arguments.len() % 2 != 0 {
+    if !arguments.len().is_multiple_of(2) {
         return Err(SqlError::new(
             b"22023",
             "argument list must have even number of elements",

@@ -27,6 +27,7 @@ mod index;
 mod insert;
 mod json;
 mod locks;
+mod lookup;
 mod migrate;
 mod modify;
 mod numeric;

@@ -101,14 +101,14 @@ impl Numeric {
     }
 
     /// Sum; the larger scale.
-    pub fn add(self, other: Self) -> Result<Self, SqlError> {
+    pub fn plus(self, other: Self) -> Result<Self, SqlError> {
         let (left, right, scale) = self.aligned(other)?;
         Self::new(left.checked_add(right).ok_or_else(overflow)?, scale)
     }
 
     /// Difference; the larger scale.
-    pub fn subtract(self, other: Self) -> Result<Self, SqlError> {
-        self.add(other.negate())
+    pub fn minus(self, other: Self) -> Result<Self, SqlError> {
+        self.plus(other.negate())
     }
 
     /// Product; the scales add up.
@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn limits_are_errors_not_panics() {
         let most = number(&"9".repeat(38));
-        assert_eq!(most.add(number("1")).unwrap_err().state.as_str(), "22003");
+        assert_eq!(most.plus(number("1")).unwrap_err().state.as_str(), "22003");
         assert_eq!(most.multiply(most).unwrap_err().state.as_str(), "22003");
         assert_eq!(
             most.divide(number("0")).unwrap_err().state.as_str(),
@@ -408,7 +408,7 @@ mod tests {
         #[test]
         fn order_is_that_of_the_difference(a in -10_i128.pow(30)..10_i128.pow(30), b in -10_i128.pow(30)..10_i128.pow(30), sa in 0_u8..8, sb in 0_u8..8) {
             let (left, right) = (Numeric { digits: a, scale: sa }, Numeric { digits: b, scale: sb });
-            let difference = left.subtract(right).unwrap();
+            let difference = left.minus(right).unwrap();
             proptest::prop_assert_eq!(left.compare(right), difference.digits.cmp(&0));
             proptest::prop_assert_eq!(left.normalized().compare(left), Ordering::Equal);
         }

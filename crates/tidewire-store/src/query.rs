@@ -1,6 +1,6 @@
-//! Running queries: nested loops over relations, access paths, grouping, sorting, subqueries.
+//! Running queries: nested loops over relations, grouping, sorting, subqueries.
 //!
-//! What a query is made of is in `query_plan`. Reading never waits and changes nothing.
+//! What a query is made of is in `query_plan`, how one relation's rows are found in `lookup`. Reading never waits and changes nothing.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
@@ -16,7 +16,8 @@ use crate::aggregate::Groups;
 use crate::expression::{Expr, Frame};
 use crate::heap::Heap;
 use crate::index::IndexKey;
-pub(crate) use crate::query_plan::{Access, Query, Relation};
+use crate::lookup::Probes;
+pub(crate) use crate::query_plan::{Query, Relation};
 use crate::value::NULL;
 use crate::versions::View;
 use crate::{Row, RowId, SqlError, Value};
@@ -40,14 +41,14 @@ pub(crate) struct Run<'a> {
     pub(crate) now_us: i64,
     pub(crate) sources: &'a [Source<'a>],
     pub(crate) budget: Cell<u64>,
-    cache: RefCell<Cache>,
+    pub(crate) cache: RefCell<Cache>,
 }
 
 /// Results that hold for the whole statement, by ids that the planner gave.
 #[derive(Default)]
 pub(crate) struct Cache {
     subqueries: FxHashMap<u32, Rc<Cached>>,
-    tables: FxHashMap<u32, Probes>,
+    pub(crate) tables: FxHashMap<u32, Probes>,
 }
 
 enum Cached {
@@ -58,12 +59,6 @@ enum Cached {
         rows: usize,
         null: bool,
     },
-}
-
-/// A relation looked up by equality: hashed when asked the second time.
-enum Probes {
-    Once,
-    Table(Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>),
 }
 
 pub(crate) type Flow = ControlFlow<()>;
@@ -102,7 +97,7 @@ impl<'a> Run<'a> {
     }
 
     #[inline]
-    fn spend(&self) -> Result<(), SqlError> {
+    pub(crate) fn spend(&self) -> Result<(), SqlError> {
         let left = self.budget.get();
         if left == 0 {
             return Err(SqlError::new(
@@ -117,7 +112,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn heap(&self, relation: &Relation) -> Option<(&'a Heap, View)> {
+    pub(crate) fn heap(&self, relation: &Relation) -> Option<(&'a Heap, View)> {
         let source = self.sources.get(relation.store as usize)?;
         let heap = source.heaps.get(relation.table.0 as usize)?;
         Some((heap.as_ref(), source.view))
@@ -436,119 +431,6 @@ pub(crate) fn all_true(conditions: &[Expr], frame: &Frame<'_>) -> Result<bool, S
         }
     }
     Ok(true)
-}
-
-impl Relation {
-    /// Visits the rows that the access path finds. The flag says that they are known to fulfil the
-    /// conditions which the path stands for.
-    pub(crate) fn candidates(
-        &self,
-        frame: &Frame<'_>,
-        visitor: &mut dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError>,
-    ) -> Result<Flow, SqlError> {
-        let Some((heap, view)) = frame.run.heap(self) else {
-            return Ok(Flow::Continue(()));
-        };
-        match &self.access {
-            Access::Scan => self.scan(heap, &view, frame.run, visitor),
-            Access::Index { index, slots, key } => {
-                let Some(key) = evaluate_key(key, frame)? else {
-                    return Ok(Flow::Continue(()));
-                };
-                for row in heap.candidates(*index, &key) {
-                    let Some(version) = heap.entry(*row).and_then(|entry| entry.visible(&view))
-                    else {
-                        continue;
-                    };
-                    frame.run.spend()?;
-                    if key.matches(&version.row, slots)
-                        && visitor(*row, &version.row, true)?.is_break()
-                    {
-                        return Ok(Flow::Break(()));
-                    }
-                }
-                Ok(Flow::Continue(()))
-            }
-            Access::Hash { id, slots, key } => {
-                let Some(table) = self.hashed(*id, slots, heap, &view, frame.run)? else {
-                    return self.scan(heap, &view, frame.run, visitor);
-                };
-                let Some(key) = evaluate_key(key, frame)? else {
-                    return Ok(Flow::Continue(()));
-                };
-                for (id, row) in table.get(&key).into_iter().flatten() {
-                    frame.run.spend()?;
-                    if visitor(*id, row, true)?.is_break() {
-                        return Ok(Flow::Break(()));
-                    }
-                }
-                Ok(Flow::Continue(()))
-            }
-        }
-    }
-
-    fn scan(
-        &self,
-        heap: &Heap,
-        view: &View,
-        run: &Run<'_>,
-        visitor: &mut dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError>,
-    ) -> Result<Flow, SqlError> {
-        let mut outcome = Ok(Flow::Continue(()));
-        heap.scan(view, &mut |id, row| {
-            outcome = run.spend().and_then(|()| visitor(id, row, false));
-            stop_if(!matches!(outcome, Ok(Flow::Continue(()))))
-        });
-        outcome
-    }
-
-    /// The hash table for look-ups by equality; `None` at the first look-up, which a scan serves.
-    fn hashed(
-        &self,
-        id: u32,
-        slots: &[usize],
-        heap: &Heap,
-        view: &View,
-        run: &Run<'_>,
-    ) -> Result<Option<Rc<FxHashMap<IndexKey, Vec<(RowId, Row)>>>>, SqlError> {
-        let known = match run.cache.borrow().tables.get(&id) {
-            Some(Probes::Table(table)) => return Ok(Some(table.clone())),
-            Some(Probes::Once) => true,
-            None => false,
-        };
-        if !known {
-            run.cache.borrow_mut().tables.insert(id, Probes::Once);
-            return Ok(None);
-        }
-        let mut table: FxHashMap<IndexKey, Vec<(RowId, Row)>> = FxHashMap::default();
-        let mut outcome = Ok(());
-        heap.scan(view, &mut |id, row| {
-            outcome = run.spend();
-            if let Some(key) = IndexKey::of_row(row, slots) {
-                table.entry(key).or_default().push((id, row.clone()));
-            }
-            stop_if(outcome.is_err())
-        });
-        outcome?;
-        let table = Rc::new(table);
-        run.cache
-            .borrow_mut()
-            .tables
-            .insert(id, Probes::Table(table.clone()));
-        Ok(Some(table))
-    }
-}
-
-/// The key to look for; `None` when a part is null, which is equal to nothing.
-fn evaluate_key(key: &[Expr], frame: &Frame<'_>) -> Result<Option<IndexKey>, SqlError> {
-    let mut found = IndexKey::default();
-    for part in key {
-        match &*part.hold(frame)? {
-            Value::Null => return Ok(None),
-            value => found.push(value),
-        }
-    }
-    Ok(Some(found))
 }
 
 /// Sort keys of one row.

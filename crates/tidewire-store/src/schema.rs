@@ -526,9 +526,11 @@ impl Builder {
         table.columns.retain(|column| column.slot != slot);
         table.checks.retain(|check| !check.slots.contains(&slot));
         let id = table.id;
-        table.foreign_keys.retain(|key| {
-            !key.slots.contains(&slot) && !(key.target == id && key.target_slots.contains(&slot))
-        });
+        let concerns = |key: &ForeignKey| {
+            let pointed_to = key.target == id && key.target_slots.contains(&slot);
+            key.slots.contains(&slot) || pointed_to
+        };
+        table.foreign_keys.retain(|key| !concerns(key));
         let mut indexes = Vec::new();
         for (at, index) in table.indexes.iter_mut().enumerate() {
             if index.slots.contains(&slot) && !index.dropped {

@@ -375,7 +375,7 @@ pub(crate) fn assign(value: Typed, column: &Column) -> Result<Expr, PlanError> {
             other => Expr::Cast(Box::new(other), to, false),
         });
     };
-    if !cast::castable(from, to).is_some_and(|context| context <= Context::Assignment) {
+    if cast::castable(from, to).is_none_or(|context| context > Context::Assignment) {
         return Err(error(
             b"42804",
             span,
