@@ -4,7 +4,11 @@
 //! so that what else the machine does counts least.
 
 // A measurement reads the machine's clock and prints; the library may do neither.
-#![allow(clippy::disallowed_types, clippy::disallowed_macros, clippy::disallowed_methods)]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    clippy::disallowed_methods
+)]
 
 use std::hint::black_box;
 use std::sync::Arc;
