@@ -48,10 +48,8 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
                 <button class="btn ico rail-only" aria-label="Open the library" onclick={send(|| Msg::Drawer(Some(Drawer::Library)))}>{ icon(Icon::Menu) }</button>
                 <span class="brand">{ logo() }<span class="brand-name">{ "Tidewire" }</span></span>
                 <span class="sep wide-only"></span>
-                <h1 class="scn" title={props.title.clone()}>{ shortened(&props.title, 28) }</h1>
+                <h1 class="scn" title={props.title.clone()}>{ shortened(&props.title, 40) }</h1>
                 <DesignSwitch designs={props.designs.clone()} selected={props.design.clone()} dispatch={props.dispatch.clone()} />
-                <button class="btn ico wide-only" aria-label="Undo, Control Z" title="Undo, Ctrl Z" aria-disabled={(!props.can_undo).to_string()} onclick={send(|| Msg::Undo)}>{ icon(Icon::Undo) }</button>
-                <button class="btn ico wide-only" aria-label="Redo, Control Shift Z" title="Redo, Ctrl Shift Z" aria-disabled={(!props.can_redo).to_string()} onclick={send(|| Msg::Redo)}>{ icon(Icon::Redo) }</button>
             </div>
             <div class="c" role="toolbar" aria-label="Transport">
                 <TransportButtons playing={props.playing} large=false dispatch={props.dispatch.clone()} />
@@ -60,6 +58,9 @@ pub(crate) fn TopBar(props: &TopBarProps) -> Html {
                 <SeedField seed={props.seed} dispatch={props.dispatch.clone()} />
             </div>
             <div class="r">
+                <button class="btn ico wide-only" aria-label="Undo, Control Z" title="Undo, Ctrl Z" aria-disabled={(!props.can_undo).to_string()} onclick={send(|| Msg::Undo)}>{ icon(Icon::Undo) }</button>
+                <button class="btn ico wide-only" aria-label="Redo, Control Shift Z" title="Redo, Ctrl Shift Z" aria-disabled={(!props.can_redo).to_string()} onclick={send(|| Msg::Redo)}>{ icon(Icon::Redo) }</button>
+                <span class="sep wide-only"></span>
                 <button class="btn ico drawer-only" aria-label="Open the inspector" onclick={send(|| Msg::Drawer(Some(Drawer::Inspector)))}>{ icon(Icon::Panel) }</button>
                 <button class="btn ico" aria-label={props.theme.label()} title={props.theme.label()} onclick={send(|| Msg::Theme)}>{ icon(Icon::Theme) }</button>
                 <button class="btn ico" aria-label="Help, question mark" title="Help, ?" onclick={send(|| Msg::Help(true))}>{ icon(Icon::Help) }</button>

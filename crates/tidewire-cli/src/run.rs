@@ -10,6 +10,7 @@ use tidewire_session::outcome::Judgement;
 use tidewire_session::recording::Recording;
 use tidewire_session::simulation::Simulation;
 use tidewire_session::source;
+use tidewire_syntax::Severity;
 
 use crate::arguments::RunArguments;
 use crate::{BAD_INPUT, BROKEN, HOLDS, diagnostics, report};
@@ -25,7 +26,10 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<u8> {
             return Ok(BAD_INPUT);
         }
     };
-    diagnostics::print(&arguments.file, &text, &loaded.findings)?;
+    // Notes are for `check`; what is printed here should be worth the interruption.
+    let mut warnings = loaded.findings;
+    warnings.retain(|finding| finding.severity != Severity::Note);
+    diagnostics::print(&arguments.file, &text, &warnings)?;
     let choices = choices(arguments)?;
     let program = Arc::clone(&loaded.program);
     let outcome = if arguments.trace {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use tidewire_syntax::{Diagnostic, Parse, Severity, Span, ast, suggest};
+use tidewire_syntax::{Diagnostic, Parse, Span, ast, suggest};
 
 use crate::Program;
 use crate::build::{Input, build};
@@ -195,9 +195,4 @@ fn gather(
             diagnostic
         })
         .collect()
-}
-
-/// The worst of some findings, if there are any.
-pub fn worst(diagnostics: &[Diagnostic]) -> Option<Severity> {
-    diagnostics.iter().map(|finding| finding.severity).min()
 }

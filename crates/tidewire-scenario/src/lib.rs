@@ -15,7 +15,7 @@ mod report;
 mod types;
 mod walk;
 
-pub use compile::{Compiled, compile, worst};
+pub use compile::{Compiled, compile};
 pub use connect::{Connection, can_connect, connection};
 pub use effective::{Block, Effective, Origin, design_names, effective};
 pub use outline::{Outline, OutlineNode, PartKind};

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{check, program, render};
+use common::{SHOP, check, listing, program, render};
 use expect_test::expect;
 use tidewire_scenario::{PartKind, compile};
 use tidewire_syntax::parse;
@@ -152,4 +152,31 @@ fn origins_tell_where_a_block_was_written() {
             (PartKind::Database, false, true),
         ]
     );
+}
+
+#[test]
+fn an_empty_design_changes_nothing() {
+    let plain = program(SHOP);
+    let text = format!("{SHOP}design 'Empty' {{ }}\n");
+    let designed = program(&text);
+    assert_eq!(designed.wires, plain.wires);
+    assert_eq!(designed.nodes.len(), plain.nodes.len());
+    for handler in &plain.handlers {
+        let name = &handler.name;
+        assert_eq!(listing(&text, &designed, name), listing(SHOP, &plain, name));
+    }
+}
+
+#[test]
+fn a_block_means_the_same_wherever_it_stands() {
+    let (common, service) = SHOP.split_at(SHOP.find("service").expect("a service"));
+    let moved = format!("{common}design 'Only' {{ {service} }}\n");
+    let (plain, designed) = (program(SHOP), program(&moved));
+    for handler in &plain.handlers {
+        let name = &handler.name;
+        assert_eq!(
+            listing(&moved, &designed, name),
+            listing(SHOP, &plain, name)
+        );
+    }
 }

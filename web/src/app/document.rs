@@ -17,6 +17,8 @@ use crate::shared::{Drawing, Shared};
 
 /// The lesson that the page opens with.
 const FIRST_LESSON: &str = "shared-database";
+/// How long after the last keystroke what was typed is run.
+const RUN_AFTER_MS: u32 = 300;
 /// How long after the last edit the work is kept.
 const KEEP_AFTER_MS: u32 = 400;
 
@@ -84,10 +86,9 @@ impl App {
             self.drawing = canvas;
             self.retrace();
         }
-        if let Some(revision) = runnable {
-            if self.running != Some((revision, self.seed)) {
-                self.start_run();
-            }
+        let new = runnable.is_some_and(|revision| self.running != Some((revision, self.seed)));
+        if new && self.typing.is_none() {
+            self.start_run();
         }
         self.inspect();
     }
@@ -124,8 +125,18 @@ impl App {
             })
         };
         if let Some(change) = change {
+            let dispatch = self.dispatch.clone();
+            self.typing = Some(Timeout::new(RUN_AFTER_MS, move || {
+                dispatch.emit(Msg::RunTyped);
+            }));
             self.edit(change);
         }
+    }
+
+    /// Typing rests: what it has changed is run.
+    pub(super) fn run_typed(&mut self) {
+        self.typing = None;
+        self.document_changed();
     }
 
     fn after_edit(&mut self, applied: Applied, quiet: bool) {

@@ -104,6 +104,7 @@ pub(crate) struct App {
     dispatch: Callback<Msg>,
     _frame_request: Option<AnimationFrame>,
     keeping: Option<Timeout>,
+    typing: Option<Timeout>,
     inspecting: Option<Timeout>,
     _listeners: listen::Listeners,
 }
@@ -159,6 +160,7 @@ impl Component for App {
             dispatch,
             _frame_request: None,
             keeping: None,
+            typing: None,
             inspecting: None,
         };
         app.transport.reduced_motion = listen::reduced_motion();
@@ -182,6 +184,7 @@ impl Component for App {
             Msg::NextSeed => self.set_seed(self.seed.wrapping_add(1)),
             Msg::Edit(command) => self.edit(command),
             Msg::Typed(text) => self.typed(&text),
+            Msg::RunTyped => self.run_typed(),
             Msg::ShowFinding(index) => self.show_finding(index),
             Msg::AddPart(part) => self.add_part(part),
             Msg::Undo => self.undo(true),

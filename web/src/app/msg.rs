@@ -35,6 +35,8 @@ pub(crate) enum Msg {
     Typed(String),
     /// Shows the place of the diagnostic with this index.
     ShowFinding(usize),
+    /// Runs what typing has changed, once the typing rests.
+    RunTyped,
     /// A part from the panel, without a place.
     AddPart(Part),
     /// Takes a step back, or makes it again.

@@ -106,7 +106,8 @@ pub(crate) struct Diagram {
     focused: Option<usize>,
     renaming: Option<usize>,
     menu: Option<(usize, f32, f32)>,
-    minimap: bool,
+    /// Open, closed, or open where it covers nothing.
+    minimap: Option<bool>,
     observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
 }
 
@@ -129,7 +130,7 @@ impl Component for Diagram {
             focused: None,
             renaming: None,
             menu: None,
-            minimap: true,
+            minimap: None,
             observer: None,
         }
     }
@@ -171,7 +172,7 @@ impl Component for Diagram {
                 true
             }
             Msg::ToggleMinimap => {
-                self.minimap = !self.minimap;
+                self.minimap = Some(!self.shows_minimap(context));
                 true
             }
             Msg::Rename(node) => {

@@ -14,7 +14,7 @@ use tidewire_session::view::TopicNow;
 /// Average width of a character of a name, in canvas pixels.
 const NAME_CHARACTER: f32 = 6.7;
 /// The same for the second line.
-const CAPTION_CHARACTER: f32 = 5.9;
+const CAPTION_CHARACTER: f32 = 5.3;
 
 /// How a node looks because of what the reader does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,9 +167,9 @@ fn labels(node: &CanvasNode, now: &NodeNow) -> Html {
     let (middle_x, middle_y) = crate::shapes::centre(frame);
     let (name_y, caption_y, room) = match node.shape {
         NodeShape::Broker => return Html::default(),
-        NodeShape::Store => (middle_y + 12.0, middle_y + 26.0, frame.width - 8.0),
+        NodeShape::Store => (middle_y + 12.0, middle_y + 26.0, frame.width - 2.0),
         NodeShape::Client => (middle_y - 2.0, middle_y + 13.0, frame.width - 16.0),
-        _ => (middle_y - 2.0, middle_y + 13.0, frame.width - 20.0),
+        _ => (middle_y - 2.0, middle_y + 13.0, frame.width - 12.0),
     };
     let name = shortened(&node.name, (room / NAME_CHARACTER) as usize);
     let caption = shortened(caption, (room / CAPTION_CHARACTER) as usize);

@@ -82,7 +82,7 @@ impl Diagram {
                 if props.runs {
                     <Hud frame={props.frame.clone()} dispatch={props.dispatch.clone()} left={!free_right} />
                 }
-                <Furniture tool={self.tool} zoom={self.view.zoom} minimap={self.minimap}
+                <Furniture tool={self.tool} zoom={self.view.zoom} minimap={self.shows_minimap(context)}
                     drawing={props.drawing.clone()} seen={self.view.seen(self.size)} on={link.callback(|message| message)} />
                 if props.drawing.nodes.is_empty() {
                     <p class="empty"><b>{ "Nothing on the canvas." }</b>{ " Drag a part in from the Parts panel, or press Enter on one." }</p>
@@ -91,19 +91,29 @@ impl Diagram {
         }
     }
 
-    /// Whether the upper right corner covers fewer nodes than the upper left one.
+    /// How many nodes a card of this place and size, in screen pixels, would cover.
+    fn covered(&self, context: &Context<Self>, left: f32, top: f32, width: f32, height: f32) -> usize {
+        let nodes = context.props().drawing.nodes.iter();
+        nodes
+            .filter(|node| {
+                let (x, y) = self.view.to_screen((node.frame.x, node.frame.y));
+                let right = x + node.frame.width * self.view.zoom;
+                let bottom = y + node.frame.height * self.view.zoom;
+                x < left + width && right > left && y < top + height && bottom > top
+            })
+            .count()
+    }
+
+    /// Whether the upper right corner covers no more nodes than the upper left one.
     fn free_corner(&self, context: &Context<Self>) -> bool {
-        let covered = |left: f32| {
-            let nodes = context.props().drawing.nodes.iter();
-            nodes
-                .filter(|node| {
-                    let (x, y) = self.view.to_screen((node.frame.x, node.frame.y));
-                    let right = x + node.frame.width * self.view.zoom;
-                    y < 120.0 && right > left && x < left + 240.0
-                })
-                .count()
-        };
-        covered(self.size.0 - 250.0) <= covered(10.0)
+        let right = self.covered(context, self.size.0 - 250.0, 12.0, 240.0, 110.0);
+        right <= self.covered(context, 12.0, 12.0, 240.0, 110.0)
+    }
+
+    /// The minimap is open when the reader says so, and else where it covers nothing.
+    pub(super) fn shows_minimap(&self, context: &Context<Self>) -> bool {
+        let free = || self.covered(context, self.size.0 - 180.0, self.size.1 - 160.0, 168.0, 108.0) == 0;
+        self.minimap.unwrap_or_else(free)
     }
 
     fn blocked(&self, context: &Context<Self>) -> Vec<u32> {

@@ -2,7 +2,7 @@
 //! happened, dashed where the playhead has not yet come.
 
 use tidewire_session::view::{
-    Arrow, Lane, LaneSpan, NodeShape, SpanKind, Timeline as Model, TokenKind,
+    Arrow, CanvasNode, Lane, LaneSpan, NodeShape, SpanKind, Timeline as Model, TokenKind,
 };
 use yew::prelude::*;
 
@@ -51,20 +51,45 @@ pub(crate) fn Lanes(props: &LanesProps) -> Html {
         .read(|recording| draw(props, recording.timeline()))
 }
 
+/// Lanes as they stand from top to bottom: clients, each service with the stores that it owns, stores of several
+/// services, relays, brokers.
+fn order(drawing: &Drawing, model: &Model) -> Vec<usize> {
+    let rank = |lane: usize| {
+        let index = model.lanes[lane].node;
+        let Some(node) = drawing.nodes.get(index as usize) else {
+            return (5, 0, 0, index);
+        };
+        let group = |node: &CanvasNode| (node.frame.y as i32, node.frame.x as i32);
+        let owner = node.owner.and_then(|owner| drawing.nodes.get(owner as usize));
+        let (y, x) = group(owner.unwrap_or(node));
+        match node.shape {
+            NodeShape::Client => (0, y, x, 0),
+            NodeShape::Service => (1, y, x, 0),
+            NodeShape::Store if owner.is_some() => (1, y, x, 1),
+            NodeShape::Store => (2, y, x, 0),
+            NodeShape::Relay => (3, y, x, 0),
+            NodeShape::Broker => (4, y, x, 0),
+        }
+    };
+    let mut order: Vec<usize> = (0..model.lanes.len()).collect();
+    order.sort_by_key(|lane| rank(*lane));
+    order
+}
+
 /// Top edge of every lane, and the height of all.
-fn tops(model: &Model) -> (Vec<f64>, f64) {
-    let mut tops = Vec::with_capacity(model.lanes.len());
+fn tops(drawing: &Drawing, model: &Model) -> (Vec<f64>, f64) {
+    let mut tops = vec![0.0; model.lanes.len()];
     let mut y = 0.0;
-    for lane in &model.lanes {
-        tops.push(y);
-        y += ROW * f64::from(lane.rows.clamp(1, MOST_ROWS));
+    for lane in order(drawing, model) {
+        tops[lane] = y;
+        y += ROW * f64::from(model.lanes[lane].rows.clamp(1, MOST_ROWS));
     }
     (tops, y)
 }
 
 fn draw(props: &LanesProps, model: &Model) -> Html {
     let scale = props.scale;
-    let (tops, height) = tops(model);
+    let (tops, height) = tops(&props.drawing, model);
     let width = scale.left + scale.width + MARGIN;
     let content = html! {
         <>
@@ -72,7 +97,7 @@ fn draw(props: &LanesProps, model: &Model) -> Html {
             { spans(props, model, &tops) }
         </>
     };
-    let lines = tops.iter().skip(1).chain([&height]).map(|y| {
+    let lines = tops.iter().filter(|top| **top > 0.0).chain([&height]).map(|y| {
         html! { <path class="lane" d={format!("M0 {}H{width}", y + 0.5)} /> }
     });
     let grid = scale.ticks().into_iter().map(|at| {

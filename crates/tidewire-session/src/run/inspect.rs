@@ -10,7 +10,7 @@ use tidewire_store::{
 
 use super::journal::Journal;
 use crate::protocol::{ColumnHead, LockLine, ReadAs, RowMark, TableContent, TableRow};
-use crate::words::{type_text, value_text};
+use crate::words::value_text;
 
 /// Unchanged rows of a table that are sent; changed ones come in any case.
 const ROWS: usize = 500;
@@ -103,7 +103,7 @@ fn committed_rows(store: &Store, table: TableId) -> BTreeMap<RowId, Row> {
 fn head(name: &str, data_type: Type) -> ColumnHead {
     ColumnHead {
         name: name.to_owned(),
-        data_type: type_text(data_type),
+        data_type: data_type.to_string(),
         numeric: matches!(
             data_type,
             Type::SmallInt | Type::Integer | Type::BigInt | Type::Numeric(_)
