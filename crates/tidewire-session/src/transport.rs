@@ -3,7 +3,7 @@
 /// Shortest crossing on screen that is drawn as a movement, in milliseconds of real time.
 pub const SHORTEST_CROSSING_MS: u64 = 240;
 /// While nothing moves, playback is this many times faster.
-const IDLE_FACTOR: f64 = 10.0;
+const IDLE_FACTOR: f64 = 50.0;
 /// With reduced motion, one event per so many milliseconds.
 const REDUCED_STEP_MS: f64 = 1000.0;
 /// Longest real time that one call may stand for; a tab that slept does not jump.
@@ -13,8 +13,8 @@ const LONGEST_ELAPSED_MS: f64 = 250.0;
 pub const SPEEDS: [f64; 13] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
 ];
-/// Index of the speed at the beginning: 0.02.
-pub const DEFAULT_SPEED: usize = 4;
+/// Index of the speed at the beginning: 0.002, at which a message of half a millisecond is seen to move.
+pub const DEFAULT_SPEED: usize = 1;
 
 /// What the transport needs to know of a recording at the playhead.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Transport {
         SPEEDS[self.speed.min(SPEEDS.len() - 1)]
     }
 
-    /// `0.02×`
+    /// `0.002×`
     pub fn speed_label(&self) -> String {
         format!("{}×", self.factor())
     }
@@ -174,14 +174,14 @@ mod tests {
     #[test]
     fn the_playhead_waits_for_the_run_and_stops_at_its_end() {
         let mut transport = playing();
-        transport.advance(100.0, around(500));
-        assert_eq!((transport.at_us, transport.playing), (500, true));
+        transport.advance(100.0, around(150));
+        assert_eq!((transport.at_us, transport.playing), (150, true));
         let end = Surroundings {
             finished: true,
-            ..around(500)
+            ..around(150)
         };
         transport.advance(16.0, end);
-        assert_eq!((transport.at_us, transport.playing), (500, false));
+        assert_eq!((transport.at_us, transport.playing), (150, false));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
                 ..around(1_000_000)
             },
         );
-        assert_eq!(far.at_us, 10_000);
+        assert_eq!(far.at_us, 5_000);
     }
 
     #[test]

@@ -163,6 +163,10 @@ impl Component for App {
             typing: None,
             inspecting: None,
         };
+        if app.is_narrow() {
+            // A narrow screen begins with what this is about.
+            app.inspector = InspectorTab::Node;
+        }
         app.transport.reduced_motion = listen::reduced_motion();
         app.restore(Work::restore());
         app.transport.playing = !app.transport.reduced_motion;

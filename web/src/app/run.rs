@@ -10,6 +10,8 @@ use crate::link::RunEvent;
 use crate::panels::inspector::StoreContent;
 use crate::shared::{Shared, Tape};
 
+/// So much of the run is seen before the first event.
+const LEAD_US: u64 = 500;
 /// Tables are read again at most this often while playing.
 const INSPECT_EVERY_MS: u32 = 60;
 
@@ -57,6 +59,14 @@ impl App {
         }
     }
 
+    /// Nobody waits for the first event: playback begins shortly before it.
+    fn begin_at_first_event(&mut self) {
+        let first = self.tape.read(|recording| recording.idle_until(0));
+        if let Some(first) = first.filter(|_| self.transport.playing && self.transport.at_us == 0) {
+            self.transport.seek(first.saturating_sub(LEAD_US));
+        }
+    }
+
     fn said(&mut self, message: FromRun, bytes: &[u8]) {
         match message {
             FromRun::Chunk {
@@ -70,6 +80,7 @@ impl App {
                 if let Err(error) = pushed {
                     self.problem(error.to_string());
                 }
+                self.begin_at_first_event();
                 self.refresh_frame();
             }
             FromRun::Finished { outcome, .. } => {

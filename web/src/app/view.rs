@@ -30,6 +30,11 @@ impl App {
         }
     }
 
+    /// Whether the page only plays.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.width < NARROW
+    }
+
     fn wide(&self) -> Html {
         let document = self.document.borrow();
         let close = self.dispatch.reform(|_: MouseEvent| Msg::Drawer(None));

@@ -107,7 +107,7 @@ fn lane_view(
 ) -> Html {
     let several = props.drawing.nodes[props.index].topics.len() > 1;
     let left = frame.x + LANES_LEFT;
-    let label_room = if several { 100.0 } else { 22.0 };
+    let label_room = if several { 126.0 } else { 22.0 };
     let top =
         frame.y + (frame.height - lane_count(props) as f32 * LANE) / 2.0 + 3.0 + lane as f32 * LANE;
     let first_cell = left + label_room;
@@ -121,7 +121,7 @@ fn lane_view(
         <g>
             if lane > 0 { <path class="pp-ln" d={format!("M{} {y}H{}", px(left), px(right), y = px(top - 3.0))} /> }
             if let Some(title) = title {
-                <text class="t-xs t2" x={px(left)} y={px(top + 12.0)}>{ shortened(title, 13) }</text>
+                <text class="t-xs t2" x={px(left)} y={px(top + 12.0)}>{ shortened(title, 15) }</text>
             }
             <text class="t-xs mono t3" x={px(first_cell - 22.0)} y={px(top + 12.0)}>{ format!("p{partition}") }</text>
             { for cells.iter().enumerate().map(|(place, cell)| cell_view(props, cell, first_cell + place as f32 * CELL.1, top, read(now, cell))) }

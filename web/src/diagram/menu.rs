@@ -89,25 +89,22 @@ impl Diagram {
         let top = y.min(self.size.1 - height - 4.0).max(4.0);
         let link = context.link();
         let label = format!("{}, {}", node.name, kind_word(node.shape));
-        let items = all
-            .into_iter()
-            .enumerate()
-            .map(|(place, (choice, text, keys))| {
-                let onclick = link.callback(move |_| Msg::Menu(choice));
-                html! {
-                    <button class="menu-item" role="menuitem" {onclick} autofocus={place == 0}>
-                        <span>{ text }</span>
-                        if !keys.is_empty() { <kbd class="kbd">{ keys }</kbd> }
-                    </button>
-                }
-            });
+        let items = all.into_iter().map(|(choice, text, keys)| {
+            let onclick = link.callback(move |_| Msg::Menu(choice));
+            html! {
+                <button class="node-menu-item" role="menuitem" {onclick}>
+                    <span>{ text }</span>
+                    if !keys.is_empty() { <kbd class="kbd">{ keys }</kbd> }
+                </button>
+            }
+        });
         let onkeydown = link.batch_callback(|event: KeyboardEvent| {
             event.stop_propagation();
             menu_key(&event)
         });
         html! {
             <foreignObject x={left.to_string()} y={top.to_string()} width="264" height={height.to_string()} class="menu-place">
-                <div xmlns="http://www.w3.org/1999/xhtml" class="menu" role="menu" aria-label={label} data-float="" {onkeydown}>{ for items }</div>
+                <div xmlns="http://www.w3.org/1999/xhtml" class="node-menu" role="menu" ref={self.menu_list.clone()} aria-label={label} data-float="" {onkeydown}>{ for items }</div>
             </foreignObject>
         }
     }

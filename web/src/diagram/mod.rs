@@ -95,6 +95,7 @@ pub(crate) enum Msg {
 pub(crate) struct Diagram {
     host: NodeRef,
     rename_input: NodeRef,
+    menu_list: NodeRef,
     size: (f32, f32),
     view: Viewport,
     fitted: Option<u32>,
@@ -119,6 +120,7 @@ impl Component for Diagram {
         Self {
             host: NodeRef::default(),
             rename_input: NodeRef::default(),
+            menu_list: NodeRef::default(),
             size: (0.0, 0.0),
             view: Viewport::default(),
             fitted: None,
@@ -212,15 +214,22 @@ impl Component for Diagram {
             context.link().send_message(Msg::Resized);
         }
         if self.renaming.is_some() {
-            if let Some(input) = self.rename_input.cast::<HtmlInputElement>() {
-                let focused = web_sys::window()
-                    .and_then(|window| window.document())
-                    .and_then(|document| document.active_element());
-                if focused.as_ref() != Some(input.as_ref()) {
-                    // Without the focus the reader clicks into the field.
-                    let _ = input.focus();
-                    input.select();
-                }
+            let input = self.rename_input.cast::<HtmlInputElement>();
+            if let Some(input) = input.filter(|input| !has_focus(input)) {
+                // Without the focus the reader clicks into the field.
+                let _ = input.focus();
+                input.select();
+            }
+        }
+        if self.menu.is_some() {
+            let list = self
+                .menu_list
+                .cast::<Element>()
+                .filter(|list| !has_focus(list));
+            let first = list.and_then(|list| list.first_element_child());
+            if let Some(first) = first {
+                // Without the focus the menu is still there for the pointer.
+                let _ = first.unchecked_into::<HtmlElement>().focus();
             }
         }
     }
@@ -330,6 +339,12 @@ impl Diagram {
             None => {}
         }
     }
+}
+
+/// Whether the keyboard is on the element or inside it.
+fn has_focus(element: &Element) -> bool {
+    let active = gloo_utils::document().active_element();
+    active.is_some_and(|active| element.contains(Some(&active)))
 }
 
 /// The name of a node.

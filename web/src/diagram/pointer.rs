@@ -44,12 +44,15 @@ impl Diagram {
     pub(super) fn pointer_down(&mut self, context: &Context<Self>, event: &PointerEvent) -> bool {
         let at = self.at(event);
         self.pointers.insert(event.pointer_id(), at);
-        let menu_closed = self.menu.take().is_some();
         if self.pointers.len() == 2 {
             self.gesture = self.pinch();
             return true;
         }
-        if nearest(event, "data-float").is_some() || nearest(event, "data-record").is_some() {
+        if nearest(event, "data-float").is_some() {
+            return false;
+        }
+        let menu_closed = self.menu.take().is_some();
+        if nearest(event, "data-record").is_some() {
             return menu_closed;
         }
         if event.button() > 1 {

@@ -14,9 +14,6 @@ use crate::shapes::{along, centre};
 use crate::shared::{Drawing, Tape};
 use crate::ticker::{Pulse, Subscription, Ticker};
 
-/// With so many messages or fewer, each is labelled.
-const LABELLED: usize = 5;
-
 /// Marks in the browser's performance timeline that something moves: what a visitor waits for.
 const FIRST_TOKEN: &str = "first-token";
 
@@ -186,7 +183,6 @@ impl Painter {
         let tokens = self
             .tape
             .read(|recording| recording.tokens(pulse.at_us, pulse.rest_us, &self.drawing));
-        let labelled = tokens.len() <= LABELLED;
         for token in &tokens {
             let Some(point) = place(token, &self.drawing) else {
                 continue;
@@ -195,7 +191,7 @@ impl Painter {
             let (x, y) = self.view.to_screen(point);
             let selected = self.record == Some(token.record);
             self.shape(token.kind, f64::from(x), f64::from(y), selected);
-            if labelled || selected {
+            if selected {
                 self.label(token, f64::from(x), f64::from(y));
             }
         }
@@ -275,7 +271,7 @@ impl Painter {
         let label = self.tape.read(|recording| {
             let record = recording.record(token.record)?;
             let text = recording.label(record);
-            (!text.is_empty()).then(|| crate::format::shortened(text, 18))
+            (!text.is_empty()).then(|| crate::format::shortened(text, 28))
         });
         let Some(label) = label else {
             return;

@@ -92,7 +92,14 @@ impl Diagram {
     }
 
     /// How many nodes a card of this place and size, in screen pixels, would cover.
-    fn covered(&self, context: &Context<Self>, left: f32, top: f32, width: f32, height: f32) -> usize {
+    fn covered(
+        &self,
+        context: &Context<Self>,
+        left: f32,
+        top: f32,
+        width: f32,
+        height: f32,
+    ) -> usize {
         let nodes = context.props().drawing.nodes.iter();
         nodes
             .filter(|node| {
@@ -112,7 +119,15 @@ impl Diagram {
 
     /// The minimap is open when the reader says so, and else where it covers nothing.
     pub(super) fn shows_minimap(&self, context: &Context<Self>) -> bool {
-        let free = || self.covered(context, self.size.0 - 180.0, self.size.1 - 160.0, 168.0, 108.0) == 0;
+        let free = || {
+            self.covered(
+                context,
+                self.size.0 - 180.0,
+                self.size.1 - 160.0,
+                168.0,
+                108.0,
+            ) == 0
+        };
         self.minimap.unwrap_or_else(free)
     }
 

@@ -60,7 +60,9 @@ fn order(drawing: &Drawing, model: &Model) -> Vec<usize> {
             return (5, 0, 0, index);
         };
         let group = |node: &CanvasNode| (node.frame.y as i32, node.frame.x as i32);
-        let owner = node.owner.and_then(|owner| drawing.nodes.get(owner as usize));
+        let owner = node
+            .owner
+            .and_then(|owner| drawing.nodes.get(owner as usize));
         let (y, x) = group(owner.unwrap_or(node));
         match node.shape {
             NodeShape::Client => (0, y, x, 0),
@@ -76,28 +78,49 @@ fn order(drawing: &Drawing, model: &Model) -> Vec<usize> {
     order
 }
 
-/// Top edge of every lane, and the height of all.
-fn tops(drawing: &Drawing, model: &Model) -> (Vec<f64>, f64) {
-    let mut tops = vec![0.0; model.lanes.len()];
+/// Whether a span is in the part of the run that is shown.
+fn is_seen(scale: Scale, span: &LaneSpan, end: u64) -> bool {
+    span.end_us.unwrap_or(end) as f64 >= scale.start_us && (span.start_us as f64) <= scale.end_us()
+}
+
+/// Rows that a lane needs for what is seen of it.
+fn rows_seen(scale: Scale, lane: &Lane, end: u64) -> u32 {
+    let seen = lane.spans.iter().filter(|span| is_seen(scale, span, end));
+    let rows = seen.map(|span| span.row + 1).max();
+    rows.unwrap_or(1).clamp(1, MOST_ROWS)
+}
+
+/// Where a lane is: top edge and rows.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    top: f64,
+    rows: u32,
+}
+
+/// The place of every lane, and the height of all.
+fn places(drawing: &Drawing, model: &Model, scale: Scale) -> (Vec<Place>, f64) {
+    let mut places = vec![Place::default(); model.lanes.len()];
     let mut y = 0.0;
     for lane in order(drawing, model) {
-        tops[lane] = y;
-        y += ROW * f64::from(model.lanes[lane].rows.clamp(1, MOST_ROWS));
+        let rows = rows_seen(scale, &model.lanes[lane], model.end_us);
+        places[lane] = Place { top: y, rows };
+        y += ROW * f64::from(rows);
     }
-    (tops, y)
+    (places, y)
 }
 
 fn draw(props: &LanesProps, model: &Model) -> Html {
     let scale = props.scale;
-    let (tops, height) = tops(&props.drawing, model);
+    let (places, height) = places(&props.drawing, model, scale);
     let width = scale.left + scale.width + MARGIN;
     let content = html! {
         <>
-            { arrows(props, model, &tops) }
-            { spans(props, model, &tops) }
+            { arrows(props, model, &places) }
+            { spans(props, model, &places) }
         </>
     };
-    let lines = tops.iter().filter(|top| **top > 0.0).chain([&height]).map(|y| {
+    let tops = places.iter().map(|place| place.top);
+    let lines = tops.filter(|top| *top > 0.0).chain([height]).map(|y| {
         html! { <path class="lane" d={format!("M0 {}H{width}", y + 0.5)} /> }
     });
     let grid = scale.ticks().into_iter().map(|at| {
@@ -123,7 +146,7 @@ fn draw(props: &LanesProps, model: &Model) -> Html {
                     <g clip-path="url(#tl-past)">{ content }</g>
                     <g ref={props.head.clone()}><path class="ph" d={format!("M0 0V{height}")} /></g>
                 </g>
-                { for model.lanes.iter().zip(&tops).map(|(lane, top)| name(&props.drawing, lane, *top)) }
+                { for model.lanes.iter().zip(&places).map(|(lane, place)| name(&props.drawing, lane, place.top)) }
             </svg>
         </div>
     }
@@ -159,17 +182,15 @@ fn row_y(top: f64, row: u32) -> f64 {
     top + 2.0 + ROW * f64::from(row.min(MOST_ROWS - 1))
 }
 
-fn spans(props: &LanesProps, model: &Model, tops: &[f64]) -> Html {
+fn spans(props: &LanesProps, model: &Model, places: &[Place]) -> Html {
     let scale = props.scale;
     let end = model.end_us;
-    let seen = model.lanes.iter().zip(tops).flat_map(|(lane, top)| {
-        lane.spans
+    let seen = model.lanes.iter().zip(places).flat_map(|(lane, place)| {
+        let spans = lane
+            .spans
             .iter()
-            .filter(move |span| {
-                let until = span.end_us.unwrap_or(end) as f64;
-                until >= scale.start_us && (span.start_us as f64) <= scale.end_us()
-            })
-            .map(move |span| (span, *top))
+            .filter(move |span| is_seen(scale, span, end));
+        spans.map(|span| (span, place.top))
     });
     seen.take(MOST_SHAPES)
         .map(|(span, top)| span_view(props, span, top, end))
@@ -207,11 +228,11 @@ fn span_view(props: &LanesProps, span: &LaneSpan, top: f64, end: u64) -> Html {
     }
 }
 
-fn arrows(props: &LanesProps, model: &Model, tops: &[f64]) -> Html {
+fn arrows(props: &LanesProps, model: &Model, places: &[Place]) -> Html {
     let scale = props.scale;
     let lane_of = |node: u32| {
         let index = model.lanes.iter().position(|lane| lane.node == node)?;
-        Some((tops[index], model.lanes[index].rows.clamp(1, MOST_ROWS)))
+        places.get(index).copied()
     };
     let seen = model.arrows.iter().filter(|arrow| {
         arrow.end_us as f64 >= scale.start_us && (arrow.start_us as f64) <= scale.end_us()
@@ -228,15 +249,15 @@ fn arrows(props: &LanesProps, model: &Model, tops: &[f64]) -> Html {
         .collect()
 }
 
-fn arrow_view(props: &LanesProps, arrow: &Arrow, from: (f64, u32), to: (f64, u32)) -> Html {
+fn arrow_view(props: &LanesProps, arrow: &Arrow, from: Place, to: Place) -> Html {
     let scale = props.scale;
-    let down = to.0 >= from.0;
+    let down = to.top >= from.top;
     // Arrows leave and arrive at the edge of the lane that faces the other one.
-    let edge = |lane: (f64, u32), lower: bool| {
+    let edge = |lane: Place, lower: bool| {
         if lower {
-            lane.0 + ROW * f64::from(lane.1) - 2.0
+            lane.top + ROW * f64::from(lane.rows) - 2.0
         } else {
-            lane.0 + 2.0
+            lane.top + 2.0
         }
     };
     let (x1, x2) = (scale.x(arrow.start_us), scale.x(arrow.end_us));

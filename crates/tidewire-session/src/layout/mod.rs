@@ -87,9 +87,9 @@ impl Sketch {
     fn size(&self, node: usize) -> (i32, i32) {
         let node = &self.nodes[node];
         match node.shape {
-            NodeShape::Client => (80, 48),
-            NodeShape::Service | NodeShape::Relay => (108, 54),
-            NodeShape::Store => (72, 76),
+            NodeShape::Client => (hug(&node.name, 80, 24), 48),
+            NodeShape::Service | NodeShape::Relay => (hug(&node.name, 108, 28), 54),
+            NodeShape::Store => (hug(&node.name, 72, 12), 76),
             NodeShape::Broker => {
                 let lanes: i32 = node
                     .topics
@@ -104,6 +104,15 @@ impl Sketch {
             }
         }
     }
+}
+
+/// The width in which a name fits: at least `least`, with so much padding, on twice the grid so that middles stay on it.
+fn hug(name: &str, least: i32, padding: i32) -> i32 {
+    const CHARACTER: i32 = 7;
+    const MOST: i32 = 176;
+    let wanted = (name.chars().count() as i32).min(MOST) * CHARACTER + padding;
+    let on_grid = (wanted + 2 * GRID - 1) / (2 * GRID) * 2 * GRID;
+    on_grid.clamp(least, MOST)
 }
 
 /// The nearest multiple of [`GRID`].

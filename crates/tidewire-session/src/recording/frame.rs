@@ -144,8 +144,8 @@ fn caption(node: &LegendNode, now: &NodeMoment) -> String {
     match (node.shape, now.busy) {
         (NodeShape::Service | NodeShape::Relay, 0) => "idle".into(),
         (NodeShape::Service | NodeShape::Relay, busy) => format!("{busy} in flight"),
-        (NodeShape::Store, 1) => "1 transaction".into(),
-        (NodeShape::Store, busy) if busy > 1 => format!("{busy} transactions"),
+        (NodeShape::Store, 1) => "1 running".into(),
+        (NodeShape::Store, busy) if busy > 1 => format!("{busy} running"),
         (NodeShape::Client, busy) if busy > 0 => format!("{busy} open"),
         _ => node.caption.clone(),
     }
