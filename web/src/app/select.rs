@@ -92,6 +92,10 @@ impl App {
     }
 
     pub(super) fn show_library(&mut self, tab: LibraryTab) {
+        // The text takes more room than lists do, so the diagram gets a new size.
+        if (self.library == LibraryTab::Source) != (tab == LibraryTab::Source) {
+            self.fit += 1;
+        }
         self.library = tab;
         if self.width < 1280.0 {
             self.drawer = Some(Drawer::Library);

@@ -8,8 +8,8 @@ use yew::prelude::*;
 
 use super::facts::Facts;
 use super::header::Header;
-use crate::format::{counted, grouped, milliseconds};
-use crate::icons::{Icon, holds_mark, icon, sized_icon, violation_mark};
+use crate::format::{counted, milliseconds};
+use crate::icons::{Icon, icon, sized_icon, violation_mark};
 use crate::panels::findings::Findings;
 use crate::shared::{Drawing, Shared};
 
@@ -127,10 +127,6 @@ fn status(props: &NodeProps, now: &NodeNow, at_us: u64) -> Html {
                     <span class="chip fault">{ sized_icon(Icon::Bolt, "12") }{ milliseconds(at_us.saturating_sub(since_us)) }</span>
                 </dd>
             }
-            if now.busy > 0 {
-                <dt>{ "Under way" }</dt>
-                <dd>{ grouped(u64::from(now.busy)) }</dd>
-            }
             if now.queued > 0 {
                 <dt>{ "Waiting here" }</dt>
                 <dd>{ counted(now.queued as usize, "message") }</dd>
@@ -234,7 +230,7 @@ fn offer(props: &NodeProps, name: &str) -> Html {
         <section class="offer">
             <p>{ "Its tables stand beside those of other services: one lock, one outage, one schema for all." }</p>
             <button type="button" class="btn line" onclick={give}>{ "Give this service its own database" }</button>
-            <p class="quiet">{ holds_mark() }{ "Writes a new design. Statements that then reach across are marked." }</p>
+            <p class="quiet">{ "Writes a new design. Statements that then reach across are marked." }</p>
         </section>
     }
 }
