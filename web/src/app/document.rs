@@ -148,11 +148,7 @@ impl App {
             let text = if findings == 0 {
                 applied.announcement
             } else {
-                format!(
-                    "{}. {} reach across now; the source marks them.",
-                    applied.announcement,
-                    crate::format::counted(findings, "statement"),
-                )
+                format!("{}. The source marks what is wrong.", applied.announcement)
             };
             self.polite = text.clone();
             self.notice = Some(Notice {

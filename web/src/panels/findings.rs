@@ -34,7 +34,9 @@ pub(crate) fn Findings(props: &FindingsProps) -> Html {
         Some(node) => finding.node.as_deref() == Some(node.as_str()),
         None => true,
     };
-    let chosen: Vec<_> = all.filter(|(_, finding)| wanted(finding)).collect();
+    let mut chosen: Vec<_> = all.filter(|(_, finding)| wanted(finding)).collect();
+    // What must be put right stands first; within that, in order of the text.
+    chosen.sort_by_key(|(_, finding)| finding.severity);
     if chosen.is_empty() {
         return Html::default();
     }
