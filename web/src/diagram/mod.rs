@@ -99,6 +99,8 @@ pub(crate) struct Diagram {
     size: (f32, f32),
     view: Viewport,
     fitted: Option<u32>,
+    /// Where the last fit has put the view; it is fitted again with the size while the reader has left it there.
+    fitted_view: Option<Viewport>,
     tool: Tool,
     gesture: Gesture,
     drags: u32,
@@ -124,6 +126,7 @@ impl Component for Diagram {
             size: (0.0, 0.0),
             view: Viewport::default(),
             fitted: None,
+            fitted_view: None,
             tool: Tool::default(),
             gesture: Gesture::default(),
             drags: 0,
@@ -262,9 +265,8 @@ impl Diagram {
         if size == self.size {
             return false;
         }
-        let first = self.size.0 == 0.0;
         self.size = size;
-        if first || self.fitted.is_none() || context.props().read_only {
+        if self.fitted_view.is_none_or(|view| view == self.view) {
             self.fit(context);
         }
         true
@@ -291,6 +293,7 @@ impl Diagram {
         };
         self.view = Viewport::fit(props.drawing.bounds, self.size, insets, 1.0);
         self.fitted = Some(props.fit);
+        self.fitted_view = Some(self.view);
         true
     }
 

@@ -127,7 +127,7 @@ fn draw(props: &LanesProps, model: &Model) -> Html {
         html! { <path class="gridv" d={format!("M{:.1} 0V{height}", scale.x(at))} /> }
     });
     html! {
-        <div class="tl-lanes">
+        <div class="tl-lanes" tabindex="0" role="group" aria-label="Lanes" data-run-keys="">
             <svg class="tl" width={width.to_string()} height={height.to_string()} role="img"
                 aria-label="Space–time diagram. The log tab holds the same as text.">
                 <defs>
