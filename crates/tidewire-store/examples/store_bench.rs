@@ -20,9 +20,9 @@ use tidewire_syntax::ast::sql::IsolationLevel;
 /// Rows of the table.
 const ROWS: i64 = 1_000;
 /// Operations in a round.
-const OPERATIONS: u32 = 20_000;
+const OPERATIONS: u32 = 4_000;
 /// Rounds of which the best counts.
-const ROUNDS: u32 = 7;
+const ROUNDS: u32 = 9;
 
 /// `:key` is slot 0.
 struct Key;
@@ -132,7 +132,7 @@ fn main() {
     measure("indexed join of 10 rows", |key| {
         run(&mut own, connection, &join, key)
     });
-    measure_times("scan of 1000 rows with a condition", 500, |key| {
+    measure_times("scan of 1000 rows with a condition", 100, |key| {
         run(&mut own, connection, &scan, key);
     });
     measure("hash", |_| {

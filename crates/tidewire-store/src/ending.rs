@@ -221,79 +221,47 @@ impl Store {
 
     /// Makes everything that a transaction did visible, as one.
     pub(crate) fn commit(&mut self, transaction: Transaction) {
-        let rows = touched(&transaction.undo);
-        let wrote = transaction
-            .undo
-            .iter()
-            .any(|undo| !matches!(undo.kind, UndoKind::Lock(_)));
-        if wrote {
+        let kept_snapshot = transaction.snapshot.is_some();
+        if transaction.undo.is_empty() && !kept_snapshot && self.lingering.is_empty() {
+            return;
+        }
+        let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
+        if transaction.undo.iter().any(is_change) {
             self.sequence += 1;
         }
         let stamp = Stamp::committed(self.sequence);
-        let id = transaction.id;
-        let kept_snapshot = transaction.keeps_snapshot();
-        drop(transaction);
+        let snapshots = self.open_snapshots(&[]);
         let mut changed: SmallVec<[TableId; 4]> = SmallVec::new();
-        for (table, row) in &rows {
-            if let Some(change) = self.commit_row(id, *table, *row, stamp) {
-                self.committed.push(change);
-                if !changed.contains(table) {
-                    changed.push(*table);
+        for (table, row) in touched(&transaction.undo) {
+            let at = table.0 as usize;
+            let Some(definition) = self.catalog.tables.get(at) else {
+                continue;
+            };
+            let heap = Arc::make_mut(&mut self.heaps[at]);
+            let commit = heap.commit(row, transaction.id, stamp, &definition.indexes, &snapshots);
+            if !commit.quiet {
+                self.lingering.push((table, row));
+            }
+            if let Some((before, after)) = commit.change {
+                self.committed.push(RowChange {
+                    table,
+                    row,
+                    before,
+                    after,
+                });
+                if !changed.contains(&table) {
+                    changed.push(table);
+                    heap.version += 1;
                 }
             }
         }
-        for table in changed {
-            Arc::make_mut(&mut self.heaps[table.0 as usize]).version += 1;
-        }
-        self.settle(&rows, &[], kept_snapshot);
-    }
-
-    /// Stamps a row's version and frees its locks; gives the net change.
-    fn commit_row(
-        &mut self,
-        id: TransactionId,
-        table: TableId,
-        row: RowId,
-        stamp: Stamp,
-    ) -> Option<RowChange> {
-        let mine = |other: Stamp| other.transaction() == Some(id);
-        let entry = Arc::make_mut(&mut self.heaps[table.0 as usize]).touch(row)?;
-        let wrote = mine(entry.newest.created);
-        let newest = entry.newest.row.clone();
-        if wrote {
-            entry.newest.created = stamp;
-        }
-        let first_committed = entry
-            .busy
-            .as_ref()
-            .and_then(|busy| busy.older.iter().find(|version| !mine(version.created)))
-            .map(|version| version.row.clone());
-        let before = if wrote {
-            first_committed
-        } else {
-            Some(newest.clone())
-        };
-        let busy = entry.busy_mut();
-        busy.locks.retain(|lock| lock.transaction != id);
-        // Versions between were never seen by anyone else.
-        busy.older.retain(|version| !mine(version.created));
-        let deleted = busy.deleted.is_some_and(mine);
-        if deleted {
-            busy.deleted = Some(stamp);
-        }
-        let after = (!deleted).then_some(newest);
-        ((wrote || deleted) && (before.is_some() || after.is_some())).then_some(RowChange {
-            table,
-            row,
-            before,
-            after,
-        })
+        self.sweep(&snapshots, kept_snapshot);
     }
 
     /// Undoes everything that a transaction did.
     pub(crate) fn roll_back(&mut self, mut transaction: Transaction) {
         transaction.savepoints.clear();
-        let kept_snapshot = transaction.keeps_snapshot();
+        let kept_snapshot = transaction.snapshot.is_some();
         transaction.snapshot = None;
         self.undo_to(&mut transaction, 0);
         if kept_snapshot {
@@ -338,37 +306,56 @@ impl Store {
         }
     }
 
-    /// Forgets versions of these rows that nobody needs; of lingering ones too when a snapshot is gone.
-    fn settle(&mut self, rows: &[(TableId, RowId)], own: &[u64], snapshot_gone: bool) {
+    /// Snapshots that someone may still read by, `own` among them.
+    fn open_snapshots(&self, own: &[u64]) -> SmallVec<[u64; 4]> {
         let mut snapshots: SmallVec<[u64; 4]> = SmallVec::from_slice(own);
         for connection in &self.connections {
             let kept = connection.transaction.as_ref().and_then(|t| t.snapshot);
-            let waiting = connection
-                .suspended
-                .as_ref()
-                .map(|s| s.execution.view.snapshot);
+            let waiting = connection.suspended.as_ref();
+            let waiting = waiting.map(|suspended| suspended.execution.view.snapshot);
             snapshots.extend(kept.into_iter().chain(waiting));
         }
+        snapshots
+    }
+
+    /// Forgets versions of these rows that nobody needs; of lingering ones too when a snapshot is gone.
+    fn settle(&mut self, rows: &[(TableId, RowId)], own: &[u64], snapshot_gone: bool) {
+        let snapshots = self.open_snapshots(own);
         for (table, row) in rows {
-            if !self.settle_row(*table, *row, &snapshots)
-                && !self.lingering.contains(&(*table, *row))
-            {
+            if !self.settle_row(*table, *row, &snapshots) {
                 self.lingering.push((*table, *row));
             }
         }
-        if !self.lingering.is_empty() && (snapshot_gone || snapshots.is_empty()) {
+        self.sweep(&snapshots, snapshot_gone);
+    }
+
+    /// Looks at lingering rows again when that may help.
+    fn sweep(&mut self, snapshots: &[u64], snapshot_gone: bool) {
+        /// From here on, rows that were noted twice are looked for.
+        const MANY: usize = 256;
+        if self.lingering.is_empty() {
+            return;
+        }
+        if snapshot_gone || snapshots.is_empty() {
             let mut lingering = std::mem::take(&mut self.lingering);
-            lingering.retain(|(table, row)| !self.settle_row(*table, *row, &snapshots));
+            lingering.retain(|(table, row)| !self.settle_row(*table, *row, snapshots));
             self.lingering = lingering;
+        }
+        if self.lingering.len() > MANY {
+            self.lingering.sort_unstable();
+            self.lingering.dedup();
         }
     }
 
     fn settle_row(&mut self, table: TableId, row: RowId, snapshots: &[u64]) -> bool {
-        let Some(definition) = self.catalog.tables.get(table.0 as usize).cloned() else {
-            return true;
-        };
-        let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
-        heap.settle(row, &definition.indexes, snapshots)
+        let at = table.0 as usize;
+        match self.catalog.tables.get(at) {
+            Some(definition) => {
+                let heap = Arc::make_mut(&mut self.heaps[at]);
+                heap.settle(row, &definition.indexes, snapshots)
+            }
+            None => true,
+        }
     }
 }
 

@@ -159,6 +159,11 @@ impl Expr {
     /// Is it true? Null is not.
     #[inline]
     pub(crate) fn is_true(&self, frame: &Frame<'_>) -> Result<bool, SqlError> {
+        if let Expr::Compare(operator, sides) = self {
+            let (left, right) = (sides[0].hold(frame)?, sides[1].hold(frame)?);
+            let known = !left.is_null() && !right.is_null();
+            return Ok(known && operator.holds(left.total_order(&right)));
+        }
         Ok(matches!(*self.hold(frame)?, Value::Boolean(true)))
     }
 

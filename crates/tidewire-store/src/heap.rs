@@ -3,12 +3,14 @@
 
 use std::ops::ControlFlow;
 
+use smallvec::SmallVec;
+
 use crate::catalog::Index;
 use crate::hash::{StableHash, StableHasher};
 use crate::index::{IndexKey, IndexMap};
 use crate::pages::Pages;
 use crate::versions::{RowEntry, Stamp, Version, View};
-use crate::{Row, RowId, TableId, Value};
+use crate::{Row, RowId, TableId, TransactionId, Value};
 
 /// The stored part of a table.
 #[derive(Clone, Debug)]
@@ -180,45 +182,101 @@ impl Heap {
         }
     }
 
+    /// Stamps what a transaction did to a row, frees its locks, and forgets what nobody needs.
+    pub(crate) fn commit(
+        &mut self,
+        row: RowId,
+        transaction: TransactionId,
+        stamp: Stamp,
+        indexes: &[Index],
+        snapshots: &[u64],
+    ) -> Committed {
+        let id = self.id;
+        let mine = |other: Stamp| other.transaction() == Some(transaction);
+        let Some(entry) = self
+            .rows
+            .get_mut(row.0)
+            .filter(|entry| entry.busy.is_some())
+        else {
+            return Committed {
+                change: None,
+                quiet: true,
+            };
+        };
+        let after = entry.newest.row.clone();
+        let wrote = mine(entry.newest.created);
+        if wrote {
+            entry.newest.created = stamp;
+        }
+        let busy = entry.busy_mut();
+        busy.locks.retain(|lock| lock.transaction != transaction);
+        // Versions between were never seen by anyone else.
+        let mut gone: Gone = Gone::new();
+        busy.older.retain(|version| {
+            let between = mine(version.created);
+            if between {
+                gone.push(version.row.clone());
+            }
+            !between
+        });
+        let deleted = busy.deleted.is_some_and(mine);
+        if deleted {
+            busy.deleted = Some(stamp);
+        }
+        let before = if wrote {
+            busy.older.first().map(|version| version.row.clone())
+        } else {
+            Some(after.clone())
+        };
+        let after = (!deleted).then_some(after);
+        let is_change = (wrote || deleted) && (before.is_some() || after.is_some());
+        let settled = settle_entry(entry, snapshots, &mut gone);
+        let quiet = self.after_settling(id, row, settled, gone, indexes);
+        Committed {
+            change: is_change.then_some((before, after)),
+            quiet,
+        }
+    }
+
     /// Forgets versions that none of the open `snapshots` needs, and the row itself when it is dead. Gives
     /// true when the row is quiet now, or gone.
     pub(crate) fn settle(&mut self, row: RowId, indexes: &[Index], snapshots: &[u64]) -> bool {
         let id = self.id;
-        let Some(entry) = self.rows.get_mut(row.0) else {
+        let Some(entry) = self
+            .rows
+            .get_mut(row.0)
+            .filter(|entry| entry.busy.is_some())
+        else {
             return true;
         };
-        let Some(busy) = &entry.busy else {
-            return true;
-        };
-        let seen_by_all = |stamp: Stamp| {
-            let sequence = stamp.sequence();
-            sequence.is_some_and(|at| snapshots.iter().all(|snapshot| at <= *snapshot))
-        };
-        if busy.deleted.is_some_and(seen_by_all) {
-            let versions: Vec<Row> = entry.versions().map(|v| v.row.clone()).collect();
-            self.rows.remove(row.0);
-            for version in versions {
-                self.remove_keys(row, &version, indexes, None);
+        let mut gone = Gone::new();
+        let settled = settle_entry(entry, snapshots, &mut gone);
+        self.after_settling(id, row, settled, gone, indexes)
+    }
+
+    /// Keeps the sum of quiet rows and the indexes in step with a row that was settled.
+    fn after_settling(
+        &mut self,
+        id: TableId,
+        row: RowId,
+        settled: Settled,
+        gone: Gone,
+        indexes: &[Index],
+    ) -> bool {
+        match &settled {
+            Settled::Dead => {
+                self.rows.remove(row.0);
+                for version in gone {
+                    self.remove_keys(row, &version, indexes, None);
+                }
+                return true;
             }
-            return true;
+            Settled::Quiet(newest) => {
+                self.quiet_sum = self.quiet_sum.wrapping_add(row_hash(id, newest));
+            }
+            Settled::InUse => {}
         }
-        // Behind the first version that everybody sees, nobody needs any.
-        let needed = entry
-            .versions()
-            .position(|version| seen_by_all(version.created))
-            .unwrap_or(usize::MAX);
-        let surplus = busy.older.len().saturating_sub(needed);
-        let quiet = needed == 0 && busy.deleted.is_none() && busy.locks.is_empty();
-        let mut gone: smallvec::SmallVec<[Row; 2]> = smallvec::SmallVec::new();
-        if surplus > 0 {
-            let busy = entry.busy_mut();
-            let keep = busy.older.len() - surplus;
-            gone.extend(busy.older.drain(keep..).map(|version| version.row));
-        }
-        if quiet {
-            entry.busy = None;
-            self.quiet_sum = self.quiet_sum.wrapping_add(row_hash(id, &entry.newest.row));
-        }
+        let quiet = matches!(settled, Settled::Quiet(_));
         for version in gone {
             self.remove_keys_after_update(row, &version, indexes);
         }
@@ -280,6 +338,51 @@ impl Heap {
             *index = IndexMap::default();
         }
     }
+}
+
+/// What a commit did to a row.
+pub(crate) struct Committed {
+    /// Before and after, when it changed.
+    pub(crate) change: Option<(Option<Row>, Option<Row>)>,
+    /// Nobody uses the row any more.
+    pub(crate) quiet: bool,
+}
+
+/// Versions that were forgotten.
+type Gone = SmallVec<[Row; 2]>;
+
+/// What settling made of a row.
+enum Settled {
+    /// Deleted for everybody; all its versions are forgotten.
+    Dead,
+    /// Only this version is left, and nobody uses it.
+    Quiet(Row),
+    InUse,
+}
+
+/// Forgets versions of a row that none of the open `snapshots` needs.
+fn settle_entry(entry: &mut RowEntry, snapshots: &[u64], gone: &mut Gone) -> Settled {
+    let seen_by_all = |stamp: Stamp| {
+        let sequence = stamp.sequence();
+        sequence.is_some_and(|at| snapshots.iter().all(|snapshot| at <= *snapshot))
+    };
+    if entry.deleted().is_some_and(seen_by_all) {
+        gone.extend(entry.versions().map(|version| version.row.clone()));
+        return Settled::Dead;
+    }
+    // Behind the first version that everybody sees, nobody needs any.
+    let needed = entry
+        .versions()
+        .position(|version| seen_by_all(version.created));
+    let busy = entry.busy_mut();
+    if let Some(needed) = needed.filter(|needed| *needed < busy.older.len()) {
+        gone.extend(busy.older.drain(needed..).map(|version| version.row));
+    }
+    if needed == Some(0) && busy.deleted.is_none() && busy.locks.is_empty() {
+        entry.busy = None;
+        return Settled::Quiet(entry.newest.row.clone());
+    }
+    Settled::InUse
 }
 
 /// The hash of one committed row as part of its table.

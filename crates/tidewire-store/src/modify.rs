@@ -127,24 +127,24 @@ impl Store {
             }
             Ok(())
         })?;
-        let Some(definition) = self.definition(table).cloned() else {
+        for ((slot, value), new) in assignments.iter().zip(&mut new) {
+            if let NewValue::Default(default) = value {
+                let column = self.definition(table).and_then(|t| t.column_at(*slot));
+                let data_type = column.map_or(crate::Type::Text, |column| column.data_type);
+                *new = Some(self.default_value(default, data_type, execution.now_us)?);
+            }
+        }
+        let Some(definition) = self.definition(table) else {
             return Ok(before.clone());
         };
-        let mut values: SmallVec<[Value; 8]> = before.iter().cloned().collect();
+        let mut values: SmallVec<[Value; 4]> = SmallVec::with_capacity(definition.width);
+        values.extend(before.iter().cloned());
         values.resize(definition.width.max(values.len()), Value::Null);
-        for ((slot, value), given) in assignments.iter().zip(new) {
-            values[*slot] = match (given, value) {
-                (Some(given), _) => given,
-                (None, NewValue::Default(default)) => {
-                    let data_type = definition.column_at(*slot).map(|column| column.data_type);
-                    let data_type = data_type.unwrap_or(crate::Type::Text);
-                    self.default_value(default, data_type, execution.now_us)?
-                }
-                (None, NewValue::Expression(_)) => Value::Null,
-            };
+        for ((slot, _), new) in assignments.iter().zip(new) {
+            values[*slot] = new.unwrap_or_default();
         }
         let after = row_of(&mut values);
-        check_row(&definition, &after, execution.now_us)?;
+        check_row(definition, &after, execution.now_us)?;
         Ok(after)
     }
 
@@ -168,12 +168,15 @@ impl Store {
         }
         self.update_row(transaction, table, row, before.clone(), after.clone());
         self.queue_checks(execution, table, row, Some(&before), Some(&after));
-        execution.placing = Some(Placing {
-            table,
-            row,
-            before: Some(before),
-            index: 0,
-        });
+        // Without a new unique key the index entries are those of the version before.
+        if strength == LockStrength::Update {
+            execution.placing = Some(Placing {
+                table,
+                row,
+                before: Some(before),
+                index: 0,
+            });
+        }
         Ok(Step::Done)
     }
 

@@ -142,24 +142,49 @@ impl Query {
             groups.finish(outer, run, &mut |frame| sorted.add(frame))?;
             return Ok(sorted.finish(offset, limit));
         }
-        let mut sorted = Sorted::new(self);
-        let enough = if self.order.is_empty() && !self.distinct {
-            offset.saturating_add(limit)
-        } else {
-            usize::MAX
-        };
-        if enough > 0 {
-            self.join(outer, run, &mut |tuple, _| {
-                sorted.add(&Frame {
-                    tuple,
-                    extras: &[],
-                    outer,
-                    run,
-                })?;
-                Ok(stop_if(sorted.rows.len() >= enough))
-            })?;
+        if self.order.is_empty() && !self.distinct {
+            return self.unsorted_rows(outer, run, offset, limit);
         }
+        let mut sorted = Sorted::new(self);
+        self.join(outer, run, &mut |tuple, _| {
+            sorted.add(&Frame {
+                tuple,
+                extras: &[],
+                outer,
+                run,
+            })?;
+            Ok(Flow::Continue(()))
+        })?;
         Ok(sorted.finish(offset, limit))
+    }
+
+    /// Rows as the joins give them; ends as soon as there are enough.
+    fn unsorted_rows(
+        &self,
+        outer: Option<&Frame<'_>>,
+        run: &Run<'_>,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<Row>, SqlError> {
+        let mut rows = Vec::new();
+        if limit == 0 {
+            return Ok(rows);
+        }
+        let mut skipped = 0;
+        self.join(outer, run, &mut |tuple, _| {
+            if skipped < offset {
+                skipped += 1;
+                return Ok(Flow::Continue(()));
+            }
+            rows.push(self.project(&Frame {
+                tuple,
+                extras: &[],
+                outer,
+                run,
+            })?);
+            Ok(stop_if(rows.len() >= limit))
+        })?;
+        Ok(rows)
     }
 
     /// OFFSET and LIMIT, in rows.
