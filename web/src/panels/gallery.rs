@@ -55,7 +55,7 @@ pub(crate) fn GalleryPanel(props: &GalleryProps) -> Html {
 fn group_of(props: &GalleryProps, group: &'static str, lessons: &[&'static Lesson]) -> Html {
     html! {
         <section key={group} class="gallery-group">
-            <h3>{ group }</h3>
+            <h2>{ group }</h2>
             <ul>{ for lessons.iter().map(|lesson| lesson_of(props, lesson)) }</ul>
         </section>
     }

@@ -1,8 +1,10 @@
 //! The head of the inspector: what is selected, whose it is, and what can be done with it.
 
+use std::rc::Rc;
+
 use tidewire_session::document::Command;
 use tidewire_session::view::NodeShape;
-use web_sys::HtmlInputElement;
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::actions::Actions;
@@ -28,6 +30,21 @@ pub(super) struct HeaderProps {
 pub(super) fn Header(props: &HeaderProps) -> Html {
     // The name under which a node is being renamed, so that another node's head is not an open field.
     let renaming = use_state(|| None::<String>);
+    // The field goes away with its focus; after a key the name takes it, so that it is not lost.
+    let takes_focus = use_mut_ref(|| false);
+    let heading = use_node_ref();
+    use_effect_with((renaming.is_some(), heading.clone()), {
+        let takes_focus = Rc::clone(&takes_focus);
+        move |(is_renaming, heading)| {
+            let heading = heading
+                .cast::<HtmlElement>()
+                .filter(|_| !is_renaming && takes_focus.replace(false));
+            if let Some(heading) = heading {
+                // A heading with a tab index takes the focus.
+                let _ = heading.focus();
+            }
+        }
+    });
     let Some(facts) = Facts::of(&props.drawing, props.node) else {
         return Html::default();
     };
@@ -40,9 +57,11 @@ pub(super) fn Header(props: &HeaderProps) -> Html {
     };
     let done = {
         let (on_edit, node) = (props.on_edit.clone(), name.clone());
-        Callback::from(move |new_name: Option<String>| {
+        let takes_focus = Rc::clone(&takes_focus);
+        Callback::from(move |end: NameEnd| {
+            takes_focus.replace(end.by_key);
             renaming.set(None);
-            if let Some(name) = new_name.filter(|new_name| *new_name != node) {
+            if let Some(name) = end.name.filter(|new_name| *new_name != node) {
                 let node = node.clone();
                 on_edit.emit(Command::Rename { node, name });
             }
@@ -55,7 +74,7 @@ pub(super) fn Header(props: &HeaderProps) -> Html {
                 if is_renaming {
                     <NameField name={name.clone()} on_done={done} />
                 } else {
-                    <h2>{ &name }</h2>
+                    <h2 ref={heading} tabindex="-1">{ &name }</h2>
                 }
                 <p>{ facts.introduction() }</p>
             </div>
@@ -85,8 +104,15 @@ fn look(shape: NodeShape) -> (&'static str, Icon) {
 #[derive(Clone, PartialEq, Properties)]
 struct NameFieldProps {
     name: String,
-    /// The new name, or `None` when it was given up.
-    on_done: Callback<Option<String>>,
+    on_done: Callback<NameEnd>,
+}
+
+/// How renaming ended.
+struct NameEnd {
+    /// The new name; `None` when it was given up.
+    name: Option<String>,
+    /// By Enter or Escape, and not by going elsewhere.
+    by_key: bool,
 }
 
 /// A field in place of the name: Enter takes it, Escape gives up, leaving takes it.
@@ -103,10 +129,11 @@ fn NameField(props: &NameFieldProps) -> Html {
     });
     let finish = {
         let on_done = props.on_done.clone();
-        move |name: Option<String>| {
+        move |name: Option<String>, by_key: bool| {
             // Taking the field out of the page makes it lose the focus, which would be a second end.
             if !is_over.replace(true) {
-                on_done.emit(name.filter(|name| !name.is_empty()));
+                let name = name.filter(|name| !name.is_empty());
+                on_done.emit(NameEnd { name, by_key });
             }
         }
     };
@@ -117,16 +144,16 @@ fn NameField(props: &NameFieldProps) -> Html {
             let field = event.target_dyn_into::<HtmlInputElement>();
             match event.key().as_str() {
                 "Enter" if !event.is_composing() => {
-                    finish(field.map(|field| field.value().trim().to_owned()))
+                    finish(field.map(|field| field.value().trim().to_owned()), true)
                 }
-                "Escape" => finish(None),
+                "Escape" => finish(None, true),
                 _ => {}
             }
         })
     };
     let left = Callback::from(move |event: FocusEvent| {
         let field = event.target_dyn_into::<HtmlInputElement>();
-        finish(field.map(|field| field.value().trim().to_owned()));
+        finish(field.map(|field| field.value().trim().to_owned()), false);
     });
     html! {
         <input ref={field} class="name-field" type="text" aria-label="New name" value={props.name.clone()}

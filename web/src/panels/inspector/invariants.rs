@@ -38,7 +38,7 @@ pub(crate) fn InvariantsPanel(props: &InvariantsProps) -> Html {
     }
     html! {
         <div class="inspector-invariants">
-            <h3 class="inspector-section">{ "Invariants" }<span>{ summary(invariants) }</span></h3>
+            <h2 class="inspector-section">{ "Invariants" }<span>{ summary(invariants) }</span></h2>
             <ul class="invariants">{ for invariants.iter().map(|invariant| item(props, invariant)) }</ul>
         </div>
     }

@@ -64,7 +64,7 @@ pub(crate) fn NodePanel(props: &NodeProps) -> Html {
             <section>
                 <h3 class="inspector-section">{ "At the playhead" }</h3>
                 { match (now, &props.frame) {
-                    (Some(now), Some(frame)) => status(props, now, frame.at_us),
+                    (Some(now), Some(frame)) => status(props, facts.node, now, frame.at_us),
                     _ => html! { <p class="inspector-text">{ "This design does not run as it stands." }</p> },
                 } }
             </section>
@@ -110,14 +110,20 @@ fn others(props: &NodeProps) -> Html {
     }
 }
 
-fn status(props: &NodeProps, now: &NodeNow, at_us: u64) -> Html {
+fn status(props: &NodeProps, node: &CanvasNode, now: &NodeNow, at_us: u64) -> Html {
+    // At rest a node's caption is its kind, which stands above already.
+    let state = if now.caption == node.caption {
+        "idle"
+    } else {
+        &*now.caption
+    };
     let waiting = now.waiting.iter().map(|number| html! {
         <span class="chip caution">{ sized_icon(Icon::Lock, "12") }{ format!("T-{number} waits") }</span>
     });
     html! {
         <dl class="status-list">
             <dt>{ "State" }</dt>
-            <dd>{ &now.caption }</dd>
+            <dd>{ state }</dd>
             if let Some(since_us) = now.crashed_since_us {
                 <dt>{ "Down since" }</dt>
                 <dd>
