@@ -161,7 +161,7 @@ impl Step<'_> {
         if statement.plan.catalog_version() == version {
             return Ok(Arc::clone(&statement.plan));
         }
-        if let Some(replanned) = state.replanned.get(&id)
+        if let Some(Some(replanned)) = state.replanned.get(id.index())
             && replanned.version == version
         {
             return replanned.plan.clone();
@@ -173,7 +173,9 @@ impl Step<'_> {
             version,
             plan: plan.clone(),
         };
-        Arc::make_mut(&mut state.replanned).insert(id, replanned);
+        let kept = Arc::make_mut(&mut state.replanned);
+        kept.resize_with(self.setup.program.statements.len(), || None);
+        kept[id.index()] = Some(replanned);
         plan
     }
 

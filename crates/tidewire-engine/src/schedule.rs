@@ -91,6 +91,7 @@ impl Schedule {
         self.heap.swap_remove(position);
         if position < last {
             self.items[self.heap[position].slot as usize].position = position as u32;
+            // Only one of the two moves it.
             self.sink(position);
             self.rise(position);
         }
@@ -157,36 +158,39 @@ impl Schedule {
     }
 
     fn rise(&mut self, mut position: usize) {
+        let entry = self.heap[position];
         while position > 0 {
             let parent = (position - 1) / 2;
-            if !self.heap[position].before(&self.heap[parent]) {
+            if !entry.before(&self.heap[parent]) {
                 break;
             }
-            self.exchange(position, parent);
+            self.put(position, self.heap[parent]);
             position = parent;
         }
+        self.put(position, entry);
     }
 
     fn sink(&mut self, mut position: usize) {
+        let entry = self.heap[position];
         loop {
-            let mut least = position;
-            for child in [2 * position + 1, 2 * position + 2] {
-                if child < self.heap.len() && self.heap[child].before(&self.heap[least]) {
-                    least = child;
-                }
+            let left = 2 * position + 1;
+            let Some(first) = self.heap.get(left) else {
+                break;
+            };
+            let right = self.heap.get(left + 1);
+            let child = left + usize::from(right.is_some_and(|right| right.before(first)));
+            if !self.heap[child].before(&entry) {
+                break;
             }
-            if least == position {
-                return;
-            }
-            self.exchange(position, least);
-            position = least;
+            self.put(position, self.heap[child]);
+            position = child;
         }
+        self.put(position, entry);
     }
 
-    fn exchange(&mut self, a: usize, b: usize) {
-        self.heap.swap(a, b);
-        self.items[self.heap[a].slot as usize].position = a as u32;
-        self.items[self.heap[b].slot as usize].position = b as u32;
+    fn put(&mut self, position: usize, entry: Entry) {
+        self.heap[position] = entry;
+        self.items[entry.slot as usize].position = position as u32;
     }
 }
 

@@ -126,7 +126,7 @@ impl Step<'_> {
         if let Some(work) = self.work_mut(slot) {
             work.status = Status::Running;
             work.cause = Some(cause);
-            self.ready.push_back(slot);
+            self.ready.push(slot);
         }
     }
 

@@ -1,10 +1,10 @@
 //! The state of a run: a plain value that is cheap to fork. What changes it is in the other modules.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tidewire_scenario::{DatabaseId, InvariantId, NodeId, NodeKind, StatementId, TopicId};
+use tidewire_scenario::{DatabaseId, InvariantId, NodeId, NodeKind, TopicId};
 use tidewire_store::{ConnectionId, Plan, SqlError, Store, TransactionId};
 
 use crate::action::Pending;
@@ -98,8 +98,8 @@ pub(crate) struct DatabaseState {
     pub(crate) unblock: Option<Ticket>,
     /// The last observation that released locks.
     pub(crate) released_by: Option<u32>,
-    /// Plans made after a migration, with the catalog's version.
-    pub(crate) replanned: Arc<BTreeMap<StatementId, Replanned>>,
+    /// Per statement of the program: the plan made after a migration. Empty before the first.
+    pub(crate) replanned: Arc<Vec<Option<Replanned>>>,
 }
 
 /// What planning again gave.

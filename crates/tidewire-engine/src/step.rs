@@ -2,8 +2,6 @@
 //!
 //! The methods of [`Step`] are spread over the modules by what they are about; here is the frame.
 
-use std::collections::VecDeque;
-
 use smallvec::SmallVec;
 use tidewire_scenario::DatabaseId;
 use tidewire_store::ConnectionId;
@@ -33,7 +31,7 @@ pub(crate) struct Step<'a> {
     /// The connection whose statement committed last.
     pub(crate) committer: Option<ConnectionId>,
     /// Works that go on before the action ends.
-    pub(crate) ready: VecDeque<u32>,
+    pub(crate) ready: SmallVec<[u32; 8]>,
     /// Stores whose committed rows or schema changed.
     pub(crate) changed: SmallVec<[DatabaseId; 2]>,
     dirty: SmallVec<[Part; 16]>,
@@ -62,7 +60,7 @@ impl State {
             cause: None,
             request: None,
             committer: None,
-            ready: VecDeque::new(),
+            ready: SmallVec::new(),
             changed: SmallVec::new(),
             dirty: SmallVec::new(),
         };
@@ -127,7 +125,10 @@ impl Step<'_> {
             Action::Heal => self.heal(),
             Action::End(verdict) => self.end(verdict),
         }
-        while let Some(slot) = self.ready.pop_front() {
+        // The list grows while works go on: one that ends lets another begin.
+        let mut next = 0;
+        while let Some(slot) = self.ready.get(next).copied() {
+            next += 1;
             self.go_on(slot);
         }
         self.judge_changed();
