@@ -77,7 +77,7 @@ pub(crate) fn cast(value: Value, to: Type, explicit: bool) -> Result<Value, SqlE
         | (value @ Value::Uuid(_), Type::Uuid)
         | (value @ Value::Json(_), Type::Json) => value,
         (Value::Date(days), Type::Timestamp | Type::TimestampTz) => {
-            Value::Timestamp(i64::from(days) * datetime::DAY_US)
+            Value::Timestamp(i64::from(days).saturating_mul(datetime::DAY_US))
         }
         (Value::Timestamp(us), Type::Date) => Value::Date(us.div_euclid(datetime::DAY_US) as i32),
         (Value::Json(text), Type::Jsonb) => Value::Json(json::normalize(&text)?.into()),

@@ -76,6 +76,7 @@ pub(crate) enum Comparison {
 }
 
 impl Comparison {
+    #[inline]
     fn holds(self, ordering: Ordering) -> bool {
         match self {
             Comparison::Equal => ordering.is_eq(),
@@ -140,29 +141,41 @@ impl Deref for Held<'_> {
 type Outcome = Result<Value, SqlError>;
 
 impl Expr {
-    /// The value, borrowed where it lies ready.
+    /// The value where it lies ready.
     #[inline]
-    pub(crate) fn hold<'a>(&'a self, frame: &'a Frame<'_>) -> Result<Held<'a>, SqlError> {
-        Ok(match self {
-            Expr::Literal(value) => Held::Borrowed(value),
+    fn peek<'a>(&'a self, frame: &'a Frame<'_>) -> Option<&'a Value> {
+        Some(match self {
             Expr::Column {
                 depth,
                 relation,
                 slot,
-            } => Held::Borrowed(column(frame, *depth, *relation, *slot)),
-            Expr::Extra(depth, at) => Held::Borrowed(extra(frame, *depth, *at)),
-            Expr::Slot(slot, None) => Held::Borrowed(frame.run.slot(*slot)),
-            other => Held::Owned(other.evaluate(frame)?),
+            } => column(frame, *depth, *relation, *slot),
+            Expr::Literal(value) => value,
+            Expr::Slot(slot, None) => frame.run.slot(*slot),
+            Expr::Extra(depth, at) => extra(frame, *depth, *at),
+            _ => return None,
         })
+    }
+
+    /// The value, borrowed where it lies ready.
+    #[inline]
+    pub(crate) fn hold<'a>(&'a self, frame: &'a Frame<'_>) -> Result<Held<'a>, SqlError> {
+        match self.peek(frame) {
+            Some(value) => Ok(Held::Borrowed(value)),
+            None => self.evaluate(frame).map(Held::Owned),
+        }
     }
 
     /// Is it true? Null is not.
     #[inline]
     pub(crate) fn is_true(&self, frame: &Frame<'_>) -> Result<bool, SqlError> {
         if let Expr::Compare(operator, sides) = self {
+            // Conditions on columns are what scans spend their time with.
+            if let (Some(left), Some(right)) = (sides[0].peek(frame), sides[1].peek(frame)) {
+                return Ok(compare(*operator, left, right) == Some(true));
+            }
             let (left, right) = (sides[0].hold(frame)?, sides[1].hold(frame)?);
-            let known = !left.is_null() && !right.is_null();
-            return Ok(known && operator.holds(left.total_order(&right)));
+            return Ok(compare(*operator, &left, &right) == Some(true));
         }
         Ok(matches!(*self.hold(frame)?, Value::Boolean(true)))
     }
@@ -187,11 +200,7 @@ impl Expr {
             Expr::Or(parts) => connect(parts, frame, true)?,
             Expr::Compare(operator, sides) => {
                 let (left, right) = (sides[0].hold(frame)?, sides[1].hold(frame)?);
-                if left.is_null() || right.is_null() {
-                    Value::Null
-                } else {
-                    Value::Boolean(operator.holds(left.total_order(&right)))
-                }
+                compare(*operator, &left, &right).map_or(Value::Null, Value::Boolean)
             }
             Expr::IsNull(operand, negated) => {
                 Value::Boolean(operand.hold(frame)?.is_null() != *negated)
@@ -345,6 +354,17 @@ impl Expr {
     }
 }
 
+/// A comparison; unknown when a side is null.
+#[inline]
+fn compare(operator: Comparison, left: &Value, right: &Value) -> Option<bool> {
+    match (left, right) {
+        (Value::Integer(left), Value::Integer(right)) => Some(operator.holds(left.cmp(right))),
+        (Value::Null, _) | (_, Value::Null) => None,
+        _ => Some(operator.holds(left.total_order(right))),
+    }
+}
+
+#[inline]
 fn column<'a>(frame: &'a Frame<'_>, depth: u16, relation: u16, slot: u32) -> &'a Value {
     let found = if depth == 0 {
         Some(frame)

@@ -171,7 +171,7 @@ fn text_function(function: Function, text: &Arc<str>, rest: &[Value]) -> Result<
         (Function::ToJson, _) => Value::Json(to_json(&Value::Text(text.clone())).into()),
         (Function::Left, _) => {
             let end = if count(0) < 0 {
-                length() + count(0)
+                length().saturating_add(count(0))
             } else {
                 count(0)
             };
@@ -179,9 +179,9 @@ fn text_function(function: Function, text: &Arc<str>, rest: &[Value]) -> Result<
         }
         (Function::Right, _) => {
             let start = if count(0) < 0 {
-                -count(0)
+                count(0).saturating_neg()
             } else {
-                length() - count(0)
+                length().saturating_sub(count(0))
             };
             Value::text(cut(text, start, i64::MAX))
         }
@@ -262,7 +262,7 @@ fn number_function(function: Function, arguments: &[Value]) -> Result<Value, Sql
 
 /// Rounds to tens, hundreds …: `scale` is negative.
 fn round_whole(number: Numeric, scale: i64) -> Result<Numeric, SqlError> {
-    let Some(unit) = u32::try_from(-scale)
+    let Some(unit) = u32::try_from(scale.saturating_neg())
         .ok()
         .filter(|places| *places < crate::numeric::MAX_DIGITS)
         .map(|places| 10_i128.pow(places))
@@ -343,7 +343,10 @@ pub(crate) fn build_array<'a>(values: impl Iterator<Item = &'a Value>) -> Result
 
 /// `||` of two jsonb values: objects merge, everything else becomes arrays.
 pub(crate) fn merge_json(left: &str, right: &str) -> Result<Value, SqlError> {
-    let inner = |text: &str| text[1..text.len() - 1].trim().to_string();
+    let inner = |text: &str| {
+        let inside = text.get(1..text.len().saturating_sub(1));
+        inside.unwrap_or("").trim().to_string()
+    };
     let joined = |left: String, right: String| match (left.is_empty(), right.is_empty()) {
         (true, _) => right,
         (_, true) => left,

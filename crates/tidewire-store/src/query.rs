@@ -250,10 +250,17 @@ impl Query {
         all_ids.push(NO_ROW);
         let mut matched = false;
         let flow = relation.candidates(&Frame { tuple, ..*frame }, &mut |id, row, implied| {
-            let mut joined: SmallVec<[&[Value]; 4]> = SmallVec::from_slice(tuple);
-            joined.push(row);
+            let alone = [row];
+            let mut several: SmallVec<[&[Value]; 4]> = SmallVec::new();
+            let joined: &[&[Value]] = if tuple.is_empty() {
+                &alone
+            } else {
+                several.extend_from_slice(tuple);
+                several.push(row);
+                &several
+            };
             let inner = Frame {
-                tuple: &joined,
+                tuple: joined,
                 ..*frame
             };
             let joins = (implied || all_true(&relation.implied, &inner)?)
@@ -266,7 +273,7 @@ impl Query {
                 return Ok(Flow::Continue(()));
             }
             all_ids[at] = id;
-            self.join_from(at + 1, &joined, &all_ids, frame, visitor)
+            self.join_from(at + 1, joined, &all_ids, frame, visitor)
         })?;
         if flow.is_break() || matched || relation.join != JoinKind::Left {
             return Ok(flow);

@@ -98,8 +98,12 @@ impl Value {
             (Value::Boolean(a), Value::Boolean(b)) => a.cmp(b),
             (Value::Date(a), Value::Date(b)) => a.cmp(b),
             (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
-            (Value::Date(a), Value::Timestamp(b)) => (i64::from(*a) * datetime::DAY_US).cmp(b),
-            (Value::Timestamp(a), Value::Date(b)) => a.cmp(&(i64::from(*b) * datetime::DAY_US)),
+            (Value::Date(a), Value::Timestamp(b)) => {
+                i64::from(*a).saturating_mul(datetime::DAY_US).cmp(b)
+            }
+            (Value::Timestamp(a), Value::Date(b)) => {
+                a.cmp(&i64::from(*b).saturating_mul(datetime::DAY_US))
+            }
             (Value::Uuid(a), Value::Uuid(b)) => a.cmp(b),
             _ => self.kind().cmp(&other.kind()),
         }
@@ -130,7 +134,9 @@ impl Value {
                     _ => Value::Numeric(number),
                 }
             }
-            Value::Date(days) => Value::Timestamp(i64::from(*days) * datetime::DAY_US),
+            Value::Date(days) => {
+                Value::Timestamp(i64::from(*days).saturating_mul(datetime::DAY_US))
+            }
             other => other.clone(),
         }
     }
