@@ -37,7 +37,6 @@ pub(crate) enum Icon {
     Log,
     Queue,
     QueueStopped,
-    Chevron,
     Service,
     Client,
     Panel,
@@ -118,7 +117,6 @@ fn data(icon: Icon) -> (&'static str, &'static str) {
         ),
         Icon::Queue => ("M3.5 5h9M3.5 8h9M3.5 11h9", ""),
         Icon::QueueStopped => ("M2.5 5h7M2.5 8h5.500M2.5 11h7M12.7 3.500v9", ""),
-        Icon::Chevron => ("m4.5 6.5 3.5 3.5 3.5-3.5", ""),
         Icon::Service => ("M4.6 3.500h6.800L14 8l-2.6 4.500H4.600L2 8z", ""),
         Icon::Client => ("M5.5 4.500h5a3.5 3.5 0 0 1 0 7h-5a3.5 3.5 0 0 1 0-7z", ""),
         Icon::Panel => (

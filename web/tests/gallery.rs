@@ -1,0 +1,169 @@
+//! The gallery in Wasm: every lesson runs through the protocol as in the page's worker, with the hash that the
+//! native command printed into its `case.toml`.
+
+#![cfg(target_arch = "wasm32")]
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tidewire_session::document::Document;
+use tidewire_session::gallery::LESSONS;
+use tidewire_session::protocol::{FromRun, Outcome, ReadAs, ToRun};
+use tidewire_session::recording::Recording;
+use tidewire_session::run::{Outgoing, RunHost};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+/// What must happen in each lesson.
+const CASES: [(&str, &str); 2] = [
+    (
+        "dual-write",
+        include_str!("../../gallery/dual-write/case.toml"),
+    ),
+    (
+        "shared-database",
+        include_str!("../../gallery/shared-database/case.toml"),
+    ),
+];
+
+#[derive(Deserialize)]
+struct Case {
+    design: Vec<CaseDesign>,
+}
+
+#[derive(Deserialize)]
+struct CaseDesign {
+    name: String,
+    breaks: Vec<String>,
+    seed: u64,
+    trace_hash: String,
+}
+
+/// What came of a run: everything that was said, and the host that can still be asked.
+struct Finished {
+    host: RunHost,
+    recording: Recording,
+    outcome: Outcome,
+}
+
+/// A message as it crosses: to text and back.
+fn crossed(message: &ToRun) -> ToRun {
+    let text = serde_json::to_string(message).expect("a message is text");
+    serde_json::from_str(&text).expect("the text is the message")
+}
+
+/// Runs a design to its end, in slices of so many actions.
+fn run(text: &str, design: &str, seed: u64, budget: u32) -> Finished {
+    let mut document = Document::open(text);
+    document
+        .select_design(design)
+        .expect("the lesson has the design");
+    let legend = Arc::clone(&document.runnable().expect("the lesson runs").legend);
+    let mut recording = Recording::new(legend);
+    let mut host = RunHost::new();
+    let start = ToRun::Start {
+        generation: 1,
+        text: text.to_owned(),
+        design: Some(design.to_owned()),
+        seed,
+        shuffle: None,
+    };
+    let said = host.handle(crossed(&start));
+    assert_eq!(said[0].message, FromRun::Started { generation: 1 });
+    let mut outcome = None;
+    while outcome.is_none() {
+        for Outgoing { message, records } in host.slice(budget) {
+            match message {
+                FromRun::Chunk {
+                    strings,
+                    reached_us,
+                    ..
+                } => recording
+                    .push(strings, &records, reached_us)
+                    .expect("both sides are of one build"),
+                FromRun::Finished { outcome: end, .. } => outcome = Some(end),
+                other => panic!("not expected while running: {other:?}"),
+            }
+        }
+    }
+    Finished {
+        host,
+        recording,
+        outcome: outcome.expect("the loop ends with it"),
+    }
+}
+
+#[wasm_bindgen_test]
+fn every_lesson_has_a_case_here() {
+    let mut slugs: Vec<&str> = LESSONS.iter().map(|lesson| lesson.slug).collect();
+    slugs.sort_unstable();
+    assert_eq!(slugs, CASES.map(|(slug, _)| slug));
+}
+
+#[wasm_bindgen_test]
+fn hashes_and_verdicts_are_those_of_the_native_command() {
+    for (slug, case) in CASES {
+        let lesson = LESSONS.iter().find(|lesson| lesson.slug == slug);
+        let text = lesson.expect("a lesson of the gallery").text;
+        let case: Case = toml::from_str(case).expect("a case that reads");
+        for design in case.design {
+            let finished = run(text, &design.name, design.seed, 4096);
+            let outcome = finished.outcome;
+            assert_eq!(
+                outcome.trace_hash, design.trace_hash,
+                "{slug}, {}",
+                design.name
+            );
+            let broken: Vec<String> = outcome
+                .invariants
+                .into_iter()
+                .filter(|invariant| invariant.held == Some(false))
+                .map(|invariant| invariant.name)
+                .collect();
+            assert_eq!(broken, design.breaks, "{slug}, {}", design.name);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+fn how_a_run_is_sliced_changes_nothing() {
+    let lesson = &LESSONS[0];
+    let design = lesson.designs[0].name;
+    let whole = run(lesson.text, design, 3, 1_000_000);
+    let sliced = run(lesson.text, design, 3, 37);
+    assert_eq!(whole.outcome, sliced.outcome);
+    let (end, other) = (whole.recording.reached_us(), sliced.recording.reached_us());
+    assert_eq!(end, other);
+    for at_us in [0, end / 3, end / 2, end] {
+        assert_eq!(whole.recording.frame(at_us), sliced.recording.frame(at_us));
+    }
+}
+
+#[wasm_bindgen_test]
+fn tables_are_answered_for_any_event() {
+    let lesson = &LESSONS[0];
+    let mut finished = run(lesson.text, lesson.designs[0].name, 1, 4096);
+    let end = finished.recording.reached_us();
+    let event = finished.recording.frame(end / 2).event;
+    let question = ToRun::Inspect {
+        generation: 1,
+        ticket: 9,
+        database: 0,
+        event,
+        read: ReadAs::Committed,
+    };
+    let said = finished.host.handle(crossed(&question));
+    let [
+        Outgoing {
+            message: FromRun::Tables {
+                ticket: 9, tables, ..
+            },
+            ..
+        },
+    ] = &said[..]
+    else {
+        panic!("the question is answered: {said:?}");
+    };
+    assert!(!tables.is_empty(), "the store has tables");
+}
