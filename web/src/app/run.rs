@@ -174,10 +174,10 @@ impl App {
             return;
         };
         // A transaction that is over sees nothing of its own any more.
-        if let ReadAs::Transaction(number) = self.read_as {
-            if !self.open_transactions(node).contains(&number) {
-                self.read_as = ReadAs::Committed;
-            }
+        if let ReadAs::Transaction(number) = self.read_as
+            && !self.open_transactions(node).contains(&number)
+        {
+            self.read_as = ReadAs::Committed;
         }
         let event = self.frame.event;
         let asked = Some((node, event, self.generation));

@@ -299,11 +299,12 @@ impl Diagram {
 
     fn focus_moved(&mut self, context: &Context<Self>, node: usize) -> bool {
         self.focused = Some(node);
-        if let Gesture::Connect(connecting) = &mut self.gesture {
-            if connecting.end.is_none() && connecting.from != node {
-                let verdict = ask(context, connecting.from, node);
-                connecting.target = Some((node, verdict));
-            }
+        if let Gesture::Connect(connecting) = &mut self.gesture
+            && connecting.end.is_none()
+            && connecting.from != node
+        {
+            let verdict = ask(context, connecting.from, node);
+            connecting.target = Some((node, verdict));
         }
         true
     }
@@ -313,14 +314,14 @@ impl Diagram {
             return false;
         };
         let old = node_name(context, index);
-        if let (Some(old), Some(name)) = (old, name) {
-            if old != name.trim() {
-                let name = name.trim().to_owned();
-                context
-                    .props()
-                    .dispatch
-                    .emit(AppMsg::Edit(Command::Rename { node: old, name }));
-            }
+        if let (Some(old), Some(name)) = (old, name)
+            && old != name.trim()
+        {
+            let name = name.trim().to_owned();
+            context
+                .props()
+                .dispatch
+                .emit(AppMsg::Edit(Command::Rename { node: old, name }));
         }
         focus_node(index);
         true

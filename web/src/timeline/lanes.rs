@@ -17,8 +17,10 @@ const ROW: f64 = 17.0;
 const SPAN: f64 = 13.0;
 /// A lane shows at most so many rows; what needs more shares the last.
 const MOST_ROWS: u32 = 6;
-/// So many spans and arrows are drawn at once; zooming in shows the rest.
-const MOST_SHAPES: usize = 1200;
+/// So many spans are drawn at once; zooming in shows the rest.
+const MOST_SPANS: usize = 1500;
+/// With more arrows in sight than these, none are drawn but those of the traced message.
+const MOST_ARROWS: usize = 500;
 /// Spans narrower than this carry no text.
 const TEXT_FROM: f64 = 26.0;
 
@@ -192,7 +194,7 @@ fn spans(props: &LanesProps, model: &Model, places: &[Place]) -> Html {
             .filter(move |span| is_seen(scale, span, end));
         spans.map(|span| (span, place.top))
     });
-    seen.take(MOST_SHAPES)
+    seen.take(MOST_SPANS)
         .map(|(span, top)| span_view(props, span, top, end))
         .collect()
 }
@@ -234,10 +236,20 @@ fn arrows(props: &LanesProps, model: &Model, places: &[Place]) -> Html {
         let index = model.lanes.iter().position(|lane| lane.node == node)?;
         places.get(index).copied()
     };
-    let seen = model.arrows.iter().filter(|arrow| {
-        arrow.end_us as f64 >= scale.start_us && (arrow.start_us as f64) <= scale.end_us()
-    });
-    seen.take(MOST_SHAPES)
+    let seen: Vec<&Arrow> = model
+        .arrows
+        .iter()
+        .filter(|arrow| {
+            arrow.end_us as f64 >= scale.start_us && (arrow.start_us as f64) <= scale.end_us()
+        })
+        .collect();
+    // A crowd of arrows says nothing: only those of the traced message are drawn until one zooms in.
+    let crowd = seen.len() > MOST_ARROWS;
+    let drawn = seen
+        .into_iter()
+        .filter(|arrow| !crowd || props.trace.holds(arrow.record));
+    drawn
+        .take(MOST_ARROWS)
         .filter_map(|arrow| {
             Some(arrow_view(
                 props,

@@ -102,7 +102,7 @@ pub struct Member<T> {
 
 /// A member of a database.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "nearly all members are statements"
 )]
