@@ -5,6 +5,7 @@
 //! are guards and invariants.
 
 pub mod block;
+mod expression;
 pub mod sql;
 pub mod step;
 
