@@ -63,7 +63,17 @@ fn render(
             .finish()
             .write((name.as_str(), Source::from(text)), &mut out)?;
     }
-    Ok(out)
+    Ok(without_trailing_spaces(&out))
+}
+
+/// The report pads its lines, which pasted output and recorded texts do better without.
+fn without_trailing_spaces(report: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(report.len());
+    for line in report.split_inclusive(|byte| *byte == b'\n') {
+        out.extend_from_slice(line.trim_ascii_end());
+        out.extend(line.ends_with(b"\n").then_some(b'\n'));
+    }
+    out
 }
 
 /// The span cut to the text, at whole characters, so that nothing can be out of range.

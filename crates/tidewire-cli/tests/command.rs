@@ -140,48 +140,60 @@ fn refused(name: &str, content: impl AsRef<[u8]>, expected: Expect) {
 #[test]
 fn exit_code_2_and_the_place_for_an_unknown_name() {
     let text = HOLDS.replace("call box.Add", "call bix.Add");
-    refused("unknown.tide", text, expect![[r#"
+    refused(
+        "unknown.tide",
+        text,
+        expect![[r#"
         [unknown-name] Error: no service named `bix`
            ╭─[ unknown.tide:5:59 ]
            │
          5 │ client people users 2 requests 6 { think 1ms to 3ms; call bix.Add(n => 1) timeout 1s; }
-           │                                                           ─┬─  
+           │                                                           ─┬─
            │                                                            ╰─── here
-           │ 
+           │
            │ Help: did you mean `box`?
         ───╯
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn exit_code_2_and_the_place_for_sql_outside_the_subset() {
     let text = HOLDS.replace("select n from", "select n, rank() over () from");
-    refused("subset.tide", text, expect![[r#"
+    refused(
+        "subset.tide",
+        text,
+        expect![[r#"
         [not-supported] Error: PostgreSQL has window functions, Tidewire does not
            ╭─[ subset.tide:6:71 ]
            │
          6 │ invariant 'The box is never negative' always no rows select n, rank() over () from boxes where n < 0;
-           │                                                                       ──┬─  
+           │                                                                       ──┬─
            │                                                                         ╰─── here
-           │ 
+           │
            │ Help: use GROUP BY, or CASE within the aggregate
         ───╯
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn exit_code_2_and_the_line_for_bytes_that_are_not_utf_8() {
-    refused("bytes.tide", b"scenario 'x'\n\xff\xfe", expect![[r#"
+    refused(
+        "bytes.tide",
+        b"scenario 'x'\n\xff\xfe",
+        expect![[r#"
         [not-utf8] Error: this is not UTF-8: line 2, byte 13 of the file begins no character
            ╭─[ bytes.tide:2:1 ]
            │
          2 │ ��
-           │ │ 
+           │ │
            │ ╰─ here
-           │ 
+           │
            │ Help: save the file as UTF-8
         ───╯
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod scope;
 mod select_lock;
 mod state_hash;
 mod store;
+mod table_builder;
 mod transaction;
 mod typing;
 mod value;
