@@ -148,3 +148,28 @@ fn two_runs_have_one_hash() {
         }
     }
 }
+
+/// What the shared database breaks does not hang on one lucky seed, and what the other design holds neither.
+#[test]
+fn the_shared_database_breaks_on_most_seeds_and_databases_per_service_on_none() {
+    let lesson = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../gallery/shared-database");
+    let text = read(&lesson.join("scenario.tide"));
+    let broken = |name: &str| {
+        let seeds = 1..=20;
+        let broken = seeds.filter(|seed| {
+            let design = Design {
+                name: name.into(),
+                verdict: String::new(),
+                breaks: Vec::new(),
+                seed: *seed,
+                trace_hash: String::new(),
+            };
+            let outcome = outcome(&text, &design).expect("the lesson is valid");
+            assert_eq!(outcome.verdict, "quiet", "{name}, seed {seed}");
+            outcome.invariants.iter().any(|invariant| invariant.held != Some(true))
+        });
+        broken.count()
+    };
+    assert!(broken("Shared database") >= 15);
+    assert_eq!(broken("Database per service"), 0);
+}

@@ -7,6 +7,8 @@ use crate::view::NodeShape;
 
 /// Between two ports of one side.
 const PORT_STEP: i32 = 20;
+/// A jog up to this size is straightened by moving a port.
+const LARGEST_JOG: i32 = 16;
 /// From a corner to the first port.
 const CORNER: i32 = 14;
 
@@ -54,6 +56,9 @@ pub(super) fn ports(sketch: &Sketch, boxes: &[Box2]) -> Vec<(Port, Port)> {
         for side in [Side::Left, Side::Right, Side::Top, Side::Bottom] {
             spread(sketch, boxes, &sides, node, side, &mut places);
         }
+    }
+    for wire in 0..sketch.wires.len() {
+        align(sketch, boxes, &sides, wire, &mut places);
     }
     let ports = sides.iter().zip(&places);
     ports
@@ -153,6 +158,53 @@ fn spread(
     for (order, (_, wire, end)) in ends.iter().enumerate() {
         let offset = length / 2 + (2 * order as i32 - (count - 1)) * step / 2;
         places[*wire][*end] = on_side(place, side, offset);
+    }
+}
+
+/// Straightens a wire whose ends face each other almost: a jog of a few pixels looks like a mistake.
+fn align(
+    sketch: &Sketch,
+    boxes: &[Box2],
+    sides: &[(Side, Side)],
+    wire: usize,
+    places: &mut [[(i32, i32); 2]],
+) {
+    let vertical = sides[wire].0.is_vertical();
+    let along = |at: (i32, i32)| if vertical { at.0 } else { at.1 };
+    let nodes = [sketch.wires[wire].from, sketch.wires[wire].to];
+    let own_sides = [sides[wire].0, sides[wire].1];
+    let distance = (along(places[wire][0]) - along(places[wire][1])).abs();
+    if distance == 0 || distance > LARGEST_JOG {
+        return;
+    }
+    for end in [1, 0] {
+        let wanted = along(places[wire][1 - end]);
+        let place = boxes[nodes[end]];
+        let (low, high) = match vertical {
+            true => (place.left(), place.right()),
+            false => (place.top(), place.bottom()),
+        };
+        let taken = (0..sketch.wires.len())
+            .flat_map(|other| [(other, 0), (other, 1)])
+            .any(|(other, at)| {
+                let node = if at == 0 {
+                    sketch.wires[other].from
+                } else {
+                    sketch.wires[other].to
+                };
+                let side = if at == 0 {
+                    sides[other].0
+                } else {
+                    sides[other].1
+                };
+                let here = node == nodes[end] && side == own_sides[end] && other != wire;
+                here && (along(places[other][at]) - wanted).abs() < PORT_STEP / 2
+            });
+        if (low + CORNER / 2..=high - CORNER / 2).contains(&wanted) && !taken {
+            let at = &mut places[wire][end];
+            *(if vertical { &mut at.0 } else { &mut at.1 }) = wanted;
+            return;
+        }
     }
 }
 
