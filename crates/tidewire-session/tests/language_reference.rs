@@ -58,11 +58,13 @@ fn marked<'a>(page: &'a str, mark: &str) -> Vec<Block<'a>> {
     found
 }
 
-fn messages(diagnostics: &[tidewire_syntax::Diagnostic]) -> Vec<&str> {
-    diagnostics
-        .iter()
-        .map(|diagnostic| diagnostic.message.as_str())
-        .collect()
+/// What is wrong and what one does about it, as the reference quotes them.
+fn messages(diagnostics: &[tidewire_syntax::Diagnostic]) -> Vec<String> {
+    let words = |found: &tidewire_syntax::Diagnostic| {
+        let hint = found.hint.as_deref().unwrap_or_default();
+        format!("{}: {} / {hint}", found.code, found.message)
+    };
+    diagnostics.iter().map(words).collect()
 }
 
 /// Runs a text to its end with every choice 0.
