@@ -1,6 +1,7 @@
 //! What each part of a state adds to its hash. What is left out only orders or names things: slots, ids by
 //! order of creation, causes, counters for people.
 
+use tidewire_scenario::{SlotId, implicit};
 use tidewire_store::hash::{StableHash, StableHasher};
 
 use crate::action::Pending;
@@ -129,8 +130,15 @@ pub(crate) fn work(work: &Work) -> u128 {
         Status::Sleeping => (7, 0),
     };
     h.word((status << 32) | u64::from(number));
-    for value in &work.frame {
-        value.stable_hash(&mut h);
+    // What the lineage implies is left out, and so is the time of the last step, which the next one replaces
+    // unless a statement carries it.
+    let in_statement = matches!(work.status, Status::Statement { .. });
+    for (slot, value) in (0..).map(SlotId).zip(&work.frame) {
+        match slot {
+            implicit::REQUEST_ID | implicit::MESSAGE_ID => {}
+            implicit::NOW if !in_statement => {}
+            _ => value.stable_hash(&mut h),
+        }
     }
     for cursor in &work.cursors {
         let left = cursor.rows.iter().skip(cursor.next);
