@@ -17,8 +17,26 @@ pub use sample::Failure;
 
 /// Takes every figure, in the order of `docs/performance.md`.
 pub fn all(meter: &mut Meter<'_>) -> Result<(), Failure> {
-    shop::measure(meter)?;
-    store::measure(meter)?;
-    tandem::measure(meter)?;
-    session::measure(meter)
+    PARTS.iter().try_for_each(|(_, measure)| measure(meter))
 }
+
+/// Takes the figures of one part: `shop`, `store`, `tandem`, `session`.
+pub fn part(name: &str, meter: &mut Meter<'_>) -> Result<(), Failure> {
+    let found = PARTS.iter().find(|(part, _)| *part == name);
+    let Some((_, measure)) = found else {
+        let names = PARTS.map(|(part, _)| part).join(", ");
+        let message = format!("there is no part `{name}`; there are: {names}");
+        return Err(Failure::Outcome(message));
+    };
+    measure(meter)
+}
+
+/// Takes the figures of a part.
+type Measure = fn(&mut Meter<'_>) -> Result<(), Failure>;
+
+const PARTS: [(&str, Measure); 4] = [
+    ("shop", shop::measure),
+    ("store", store::measure),
+    ("tandem", tandem::measure),
+    ("session", session::measure),
+];

@@ -1,14 +1,20 @@
-//! Takes every figure natively and prints one line of JSON for each. `cargo xtask bench` runs it.
+//! Takes every figure natively and prints one line of JSON for each. `cargo xtask bench` runs it; by hand, a part can
+//! be named, which is what one profiles: `cargo run --release -p tidewire-bench -- store`.
 
 use std::process::ExitCode;
-use tidewire_bench::{Figure, Meter, all};
+use tidewire_bench::{Figure, Meter, all, part};
 
 fn main() -> ExitCode {
     let mut report = |figure: Figure| match figure.line() {
         Ok(line) => println!("{line}"),
         Err(error) => eprintln!("{error}"),
     };
-    match all(&mut Meter::new("native", &seconds, &mut report)) {
+    let mut meter = Meter::new("native", &seconds, &mut report);
+    let taken = match std::env::args().nth(1) {
+        Some(name) => part(&name, &mut meter),
+        None => all(&mut meter),
+    };
+    match taken {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");

@@ -5,6 +5,8 @@
 //! and positions in the heap. So states are equal however independent statements came in turn, and two states
 //! with equal hashes may still list rows in a different order where no ORDER BY is written.
 
+use smallvec::SmallVec;
+
 use crate::hash::{StableHash, StableHasher};
 use crate::transaction::{Connection, UndoKind};
 use crate::versions::{RowEntry, Stamp, View};
@@ -31,7 +33,7 @@ impl Store {
                 self.hash_connection(connection, &mut hasher);
             }
         }
-        let mut waiters: Vec<(u64, usize)> = Vec::new();
+        let mut waiters: SmallVec<[(u64, usize); 4]> = SmallVec::new();
         for (at, connection) in self.connections.iter().enumerate() {
             waiters.extend(
                 connection
@@ -82,7 +84,7 @@ impl Store {
 
     /// Sum of the hashes of rows in use, each once.
     fn busy_sum(&self) -> u128 {
-        let mut rows: Vec<(TableId, RowId)> = self.lingering.clone();
+        let mut rows: SmallVec<[(TableId, RowId); 16]> = SmallVec::from_slice(&self.lingering);
         for connection in &self.connections {
             if let Some(transaction) = &connection.transaction {
                 rows.extend(transaction.undo.iter().map(|undo| (undo.table, undo.row)));
@@ -105,8 +107,8 @@ impl Store {
     }
 
     /// What open snapshots and waiting statements see, in order of connections.
-    fn open_views(&self) -> Vec<View> {
-        let mut views = Vec::new();
+    fn open_views(&self) -> SmallVec<[View; 4]> {
+        let mut views = SmallVec::new();
         for connection in &self.connections {
             if let Some(transaction) = &connection.transaction {
                 views.extend(transaction.snapshot.map(|snapshot| View {
@@ -136,7 +138,7 @@ impl Store {
             Some(deleted) => self.hash_stamp(deleted, views, &mut hasher),
             None => hasher.word(u64::MAX),
         }
-        let mut locks: Vec<(u64, u64)> = entry
+        let mut locks: SmallVec<[(u64, u64); 4]> = entry
             .locks()
             .iter()
             .map(|lock| (self.place_of(lock.transaction), lock.strength as u64))

@@ -81,7 +81,7 @@ fn build_for_browser() -> Result<PathBuf> {
     process::run(command.arg("--out-dir").arg(&folder).arg(module))?;
     let module = folder.join("bench_bg.wasm");
     page_hook::make_smaller(&node_tool::wasm_opt()?, &module, &module)?;
-    let html = "<!doctype html><meta charset=\"utf-8\"><title>Figures</title>";
+    let html = "<!doctype html><meta charset=\"utf-8\"><link rel=\"icon\" href=\"data:,\"><title>Figures</title>";
     fs::write(folder.join("index.html"), html)?;
     Ok(folder)
 }
