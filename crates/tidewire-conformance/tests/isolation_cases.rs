@@ -11,7 +11,11 @@ fn folder() -> PathBuf {
 }
 
 fn read() -> CaseFile {
-    cases::read(&std::fs::read_to_string(folder().join("cases.json")).unwrap()).unwrap()
+    read_file("cases.json")
+}
+
+fn read_file(name: &str) -> CaseFile {
+    cases::read(&std::fs::read_to_string(folder().join(name)).unwrap()).unwrap()
 }
 
 /// Lines `case, level: reason`; `*` for every case or every level.
@@ -61,6 +65,27 @@ fn cases_end_as_on_postgresql() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Interleavings drawn at random, each with the outcome that PostgreSQL gave.
+#[test]
+fn generated_interleavings_can_end_as_on_postgresql() {
+    let file = read_file("generated.json");
+    let mut wrong = Vec::new();
+    for case in &file.cases {
+        for level in [Level::ReadCommitted, Level::RepeatableRead] {
+            match judge(case, level) {
+                Verdict::Same => {}
+                other => wrong.push(format!("{}, {}: {other:?}", case.id, level.name())),
+            }
+        }
+    }
+    assert!(
+        file.cases.len() > 50,
+        "the file holds {} cases",
+        file.cases.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Execution {
     pub(crate) placing: Option<Placing>,
     /// Foreign keys to be looked after when the rows are done.
     pub(crate) checks: VecDeque<Check>,
+    /// What the check under way sees: it keeps its snapshot while it waits.
+    pub(crate) check_snapshot: Option<u64>,
     pub(crate) answered: Vec<Row>,
     pub(crate) count: u64,
 }
@@ -101,6 +103,7 @@ impl Execution {
             work: Work::Fresh,
             placing: None,
             checks: VecDeque::new(),
+            check_snapshot: None,
             answered: Vec::new(),
             count: 0,
         }

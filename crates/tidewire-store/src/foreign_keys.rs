@@ -117,9 +117,10 @@ impl Store {
             let Some(check) = execution.checks.front().cloned() else {
                 return Ok(Step::Done);
             };
+            let newest = Some(*execution.check_snapshot.get_or_insert(self.sequence));
             let step = match &check {
                 Check::Parent { table, row, key } => {
-                    self.check_parent(transaction, *table, *row, *key)?
+                    self.check_parent(transaction, newest, *table, *row, *key)?
                 }
                 Check::Children {
                     table,
@@ -140,18 +141,18 @@ impl Store {
             }
             if execution.placing.is_none() {
                 execution.checks.pop_front();
+                execution.check_snapshot = None;
             }
         }
     }
 
-    /// What a check sees: the newest commit, or the snapshot at repeatable read.
-    fn check_view(&self, transaction: &Transaction, newest: bool) -> View {
-        let snapshot = match transaction.snapshot {
-            Some(snapshot) if transaction.keeps_snapshot() && !newest => snapshot,
-            _ => self.sequence,
-        };
+    /// What a check sees: what was committed when it began, or the snapshot at repeatable read.
+    fn check_view(&self, transaction: &Transaction, newest: Option<u64>) -> View {
+        let kept = transaction
+            .snapshot
+            .filter(|_| transaction.keeps_snapshot());
         View {
-            snapshot,
+            snapshot: newest.or(kept).unwrap_or(self.sequence),
             transaction: Some(transaction.id),
             command: transaction.command,
         }
@@ -167,6 +168,7 @@ impl Store {
     fn check_parent(
         &mut self,
         transaction: &mut Transaction,
+        newest: Option<u64>,
         table: TableId,
         row: RowId,
         key: usize,
@@ -182,7 +184,8 @@ impl Store {
         let Some(values) = part(&child, &foreign.slots) else {
             return Ok(Step::Done);
         };
-        let view = self.check_view(transaction, false);
+        let newest = newest.filter(|_| !transaction.keeps_snapshot());
+        let view = self.check_view(transaction, newest);
         let Some(parent) = self.parent(&foreign, &values, &view) else {
             return Err(self.missing_parent(table, &foreign, &values));
         };
@@ -190,7 +193,8 @@ impl Store {
         if let Step::Blocked(_) = step {
             return Ok(step);
         }
-        match self.find_to_lock(transaction, &view, foreign.target, parent)? {
+        let strength = LockStrength::KeyShare;
+        match self.find_to_lock(transaction, &view, foreign.target, parent, strength)? {
             Found::Same(_) => Ok(Step::Done),
             Found::Newer(now)
                 if part(&now, &foreign.target_slots).is_some_and(|now| equal(&now, &values)) =>
@@ -263,7 +267,7 @@ impl Store {
             Some(_) => foreign.on_update,
             None => foreign.on_delete,
         };
-        let view = self.check_view(transaction, true);
+        let view = self.check_view(transaction, execution.check_snapshot);
         if action == ReferentialAction::NoAction && self.parent(&foreign, &old, &view).is_some() {
             return Ok(Step::Done);
         }
@@ -330,7 +334,7 @@ impl Store {
         table: TableId,
         row: RowId,
     ) -> Result<(), SqlError> {
-        let view = self.check_view(transaction, false);
+        let view = self.check_view(transaction, None);
         let entry = self.heaps[table.0 as usize].entry(row);
         if transaction.keeps_snapshot() && entry.is_some_and(|entry| entry.visible(&view).is_none())
         {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::LockStrength;
 
+use crate::constraints::update_strength;
 use crate::execution::{Placing, Step};
 use crate::index::IndexKey;
 use crate::locks::{self, Wanted};
@@ -83,16 +84,42 @@ impl Store {
     }
 
     /// As [`Store::find`], for a row that is only to be locked: the message names an update in any case, as
-    /// that of PostgreSQL's `ExecLockRows` does.
+    /// that of PostgreSQL's `ExecLockRows` does, and FOR KEY SHARE is content with the version it saw as long
+    /// as later ones have its keys (`heap_lock_tuple`).
     pub(crate) fn find_to_lock(
         &self,
         transaction: &Transaction,
         view: &View,
         table: TableId,
         row: RowId,
+        strength: LockStrength,
     ) -> Result<Found, SqlError> {
+        if strength == LockStrength::KeyShare
+            && let Some(seen) = self.seen_with_same_keys(transaction, view, table, row)
+        {
+            return Ok(Found::Same(seen));
+        }
         self.find(transaction, view, table, row)
             .map_err(|_| serialization_failure("update"))
+    }
+
+    /// The version that a view shows, if the newest committed one has the same unique keys.
+    fn seen_with_same_keys(
+        &self,
+        transaction: &Transaction,
+        view: &View,
+        table: TableId,
+        row: RowId,
+    ) -> Option<Row> {
+        let definition = self.definition(table)?;
+        let entry = self.heaps.get(table.0 as usize)?.entry(row)?;
+        let seen = entry.visible(view)?;
+        let Some(Current::Version(now)) = entry.current(transaction.id) else {
+            return None;
+        };
+        let same = now.created.transaction().is_none()
+            && update_strength(definition, &seen.row, &now.row) < LockStrength::Update;
+        same.then(|| seen.row.clone())
     }
 
     /// Takes a lock on a row, or says who has to be waited for.

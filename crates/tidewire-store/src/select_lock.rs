@@ -116,7 +116,8 @@ impl Store {
                 target.locked += 1;
                 continue;
             }
-            let found = self.find_to_lock(transaction, &execution.view, table, row)?;
+            let found =
+                self.find_to_lock(transaction, &execution.view, table, row, locking.strength)?;
             if matches!(found, Found::Gone) {
                 return Ok(Outcome::LeftOut);
             }

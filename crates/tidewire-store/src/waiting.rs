@@ -78,7 +78,8 @@ impl Store {
             .collect()
     }
 
-    /// Earlier waiters for the same row, else those who hold what is wanted.
+    /// Earlier waiters for the same row, else the first of those who hold what is wanted: several are waited
+    /// for one after the other (`MultiXactIdWait`), and a circle closes when its turn has come.
     fn waited_for(
         &self,
         earlier: &[Waiter<'_>],
@@ -97,10 +98,10 @@ impl Store {
         if !queue.is_empty() {
             return queue;
         }
-        blockers
-            .iter()
-            .filter_map(|transaction| self.owner(*transaction))
-            .collect()
+        let first = blockers
+            .first()
+            .and_then(|transaction| self.owner(*transaction));
+        first.into_iter().collect()
     }
 
     /// A cycle of waiters in order of arrival, if there is one. Who is the victim is the caller's choice;

@@ -185,3 +185,53 @@ fn old_versions_go_when_nobody_needs_them() {
     fresh.issue("b", "update test set value = 13 where id = 1");
     assert_eq!(script.store.hash(), fresh.store.hash());
 }
+
+/// PostgreSQL 15 gave the same.
+#[test]
+fn a_reference_looks_at_the_row_that_was_there_when_it_began() {
+    let mut script = Script::with(
+        "create table p (id int primary key, v int); create table n (pid int references p);
+         insert into p values (1, 10), (2, 20)",
+    );
+    expect![[r#"
+        a: begin
+          Begin
+        a: delete from p where id = 1
+          Delete(1)
+        b: insert into n values (1)
+          waits for a
+        a: insert into p values (1, 3)
+          Insert(1)
+        a: commit
+          Commit
+          b goes on: ERROR 23503 insert or update on table "n" violates foreign key constraint "n_pid_fkey"
+            DETAIL Key (pid)=(1) is not present in table "p".
+        c: begin isolation level repeatable read
+          Begin
+        c: select v from p where id = 2
+          Select(1)
+            20
+        a: update p set v = v + 1 where id = 2
+          Update(1)
+        c: insert into n values (2)
+          Insert(1)
+        c: select v from p where id = 2 for key share nowait
+          Select(1)
+            20
+        c: select v from p where id = 2 for share
+          ERROR 40001 could not serialize access due to concurrent update
+    "#]]
+    .assert_eq(&script.play(
+        "a: begin
+         a: delete from p where id = 1
+         b: insert into n values (1)
+         a: insert into p values (1, 3)
+         a: commit
+         c: begin isolation level repeatable read
+         c: select v from p where id = 2
+         a: update p set v = v + 1 where id = 2
+         c: insert into n values (2)
+         c: select v from p where id = 2 for key share nowait
+         c: select v from p where id = 2 for share",
+    ));
+}
