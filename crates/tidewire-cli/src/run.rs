@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tidewire_engine::{ChoiceLog, Choices};
 use tidewire_session::legend::Legend;
-use tidewire_session::outcome::Judgement;
+use tidewire_session::outcome::{Judgement, advice};
 use tidewire_session::recording::Recording;
 use tidewire_session::simulation::Simulation;
 use tidewire_session::source;
@@ -47,6 +47,9 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<u8> {
         writeln!(out)?;
     } else {
         report::write(&mut out, &loaded.program, arguments.seed, &outcome)?;
+    }
+    if let Some(advice) = advice(&outcome) {
+        eprintln!("error: {advice}");
     }
     Ok(match Judgement::of(&outcome) {
         Judgement::Holds => HOLDS,

@@ -235,6 +235,8 @@ fn exit_code_2_and_null_when_a_run_never_gets_quiet() {
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     let value = json(&output);
     assert_eq!(value["verdict"], "never quiet");
+    let advice = "a periodic handler always finds work";
+    assert!(stderr(&output).contains(advice), "{}", stderr(&output));
     assert_eq!(value["invariants"][0]["held"], serde_json::Value::Null);
 }
 

@@ -20,13 +20,13 @@ pub fn explain(verdict: Verdict, limits: Limits) -> String {
     match verdict {
         Verdict::Quiet => "The workload is done and nothing is left to do.".to_string(),
         Verdict::NeverQuiet => format!(
-            "Still busy {} s of virtual time after the workload ended: something is retried for ever, or a \
+            "still busy {} s of virtual time after the workload ended: something is retried for ever, or a \
              periodic handler always finds work. Look at the last messages; a record that always fails blocks \
              its partition.",
             crate::fault::DRAIN_US / 1_000_000
         ),
         Verdict::EventLimit => format!(
-            "Stopped after {} events, the limit of a run. Give it fewer requests, a lower rate or a shorter \
+            "stopped after {} events, the limit of a run. Give it fewer requests, a lower rate or a shorter \
              duration, or a longer period for `every`.",
             limits.events
         ),

@@ -1,6 +1,6 @@
 //! How a run ended, in the same words and numbers for the command and the page.
 
-use tidewire_engine::Verdict;
+use tidewire_engine::{Limits, Verdict, explain};
 
 use crate::protocol::Outcome;
 
@@ -39,4 +39,13 @@ pub fn verdict_words(verdict: Verdict) -> &'static str {
         Verdict::NeverQuiet => "never quiet",
         Verdict::EventLimit => "event limit",
     }
+}
+
+/// What one does about a run that was cut short; `None` for one that got quiet.
+pub fn advice(outcome: &Outcome) -> Option<String> {
+    let cut_short = [Verdict::NeverQuiet, Verdict::EventLimit];
+    let verdict = cut_short
+        .into_iter()
+        .find(|verdict| verdict_words(*verdict) == outcome.verdict)?;
+    Some(explain(verdict, Limits::default()))
 }
