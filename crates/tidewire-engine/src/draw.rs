@@ -77,10 +77,11 @@ impl Draws {
         if bound <= 1 {
             return 0;
         }
-        let threshold = bound.wrapping_neg() % bound;
         loop {
             let product = u128::from(self.word()) * u128::from(bound);
-            if product as u64 >= threshold {
+            let low = product as u64;
+            // The threshold is below the bound, so the slow division is hardly ever needed.
+            if low >= bound || low >= bound.wrapping_neg() % bound {
                 return (product >> 64) as u64;
             }
         }

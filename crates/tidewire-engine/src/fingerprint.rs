@@ -9,6 +9,7 @@ use tidewire_store::hash::StableHasher;
 
 use crate::action::Pending;
 use crate::parts;
+use crate::schedule::Ticket;
 use crate::setup::Setup;
 use crate::state::{Phase, State};
 use crate::step::Step;
@@ -30,15 +31,54 @@ pub(crate) enum Part {
     Phase,
 }
 
+/// The halves of a hash, summed and multiplied each by itself: Wasm calls a function for a product of 128 bits.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lanes {
+    low: u64,
+    high: u64,
+}
+
+impl Lanes {
+    fn of(hash: u128) -> Self {
+        Self {
+            low: hash as u64,
+            high: (hash >> 64) as u64,
+        }
+    }
+
+    fn times(self, factor: u64) -> Self {
+        Self {
+            low: self.low.wrapping_mul(factor),
+            high: self.high.wrapping_mul(factor),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self {
+            low: self.low.wrapping_add(other.low),
+            high: self.high.wrapping_add(other.high),
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            low: self.low.wrapping_sub(other.low),
+            high: self.high.wrapping_sub(other.high),
+        }
+    }
+}
+
 /// The hash of a state while it is kept up to date.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fingerprint {
     /// Sum over all parts but the schedule.
     sum: u128,
     /// Sum over the schedule: time × weight.
-    times: u128,
+    times: Lanes,
     /// Sum over the schedule: weight.
-    weights: u128,
+    weights: Lanes,
+    /// By place in the schedule: the weight with which the entry was added.
+    scheduled: Vec<Lanes>,
     /// What each part but works and partitions adds to the sum.
     parts: Vec<u128>,
     /// Per partition: records taken in, and the chain of their hashes.
@@ -46,15 +86,20 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    fn schedule(&mut self, at_us: u64, weight: u128, added: bool) {
-        let time = u128::from(at_us).wrapping_mul(weight);
-        if added {
-            self.times = self.times.wrapping_add(time);
-            self.weights = self.weights.wrapping_add(weight);
-        } else {
-            self.times = self.times.wrapping_sub(time);
-            self.weights = self.weights.wrapping_sub(weight);
+    fn enter(&mut self, ticket: Ticket, at_us: u64, weight: u128) {
+        let weight = Lanes::of(weight);
+        if self.scheduled.len() <= ticket.index() {
+            self.scheduled.resize(ticket.index() + 1, Lanes::default());
         }
+        self.scheduled[ticket.index()] = weight;
+        self.times = self.times.plus(weight.times(at_us));
+        self.weights = self.weights.plus(weight);
+    }
+
+    fn leave(&mut self, ticket: Ticket, at_us: u64) {
+        let weight = self.scheduled[ticket.index()];
+        self.times = self.times.minus(weight.times(at_us));
+        self.weights = self.weights.minus(weight);
     }
 
     fn replace(&mut self, index: usize, value: u128) {
@@ -75,16 +120,15 @@ impl Fingerprint {
     }
 
     fn finish(&self, state: &State) -> u128 {
-        let passed = u128::from(state.now_us).wrapping_mul(self.weights);
-        let mut relative = self.times.wrapping_sub(passed);
+        let mut relative = self.times.minus(self.weights.times(state.now_us));
         if let Phase::Draining { until_us } = state.phase {
             let left = until_us.saturating_sub(state.now_us);
-            relative = relative.wrapping_add(u128::from(left) << 64);
+            relative.high = relative.high.wrapping_add(left);
         }
         let mut hasher = StableHasher::default();
-        for number in [self.sum, relative, self.weights] {
-            hasher.word(number as u64);
-            hasher.word((number >> 64) as u64);
+        for Lanes { low, high } in [Lanes::of(self.sum), relative, self.weights] {
+            hasher.word(low);
+            hasher.word(high);
         }
         hasher.finish()
     }
@@ -114,8 +158,8 @@ impl State {
             partitions: vec![(0, 0); self.partitions.len()],
             ..Fingerprint::default()
         };
-        for (at_us, pending) in self.schedule.unordered() {
-            fingerprint.schedule(at_us, parts::pending(self, pending), true);
+        for (ticket, at_us, pending) in self.schedule.unordered() {
+            fingerprint.enter(ticket, at_us, parts::pending(self, pending));
         }
         for slot in self.works.slots() {
             if let Some(work) = self.works.get_mut(slot) {
@@ -159,11 +203,18 @@ impl State {
 }
 
 impl Step<'_> {
-    /// Something enters or leaves the schedule.
-    pub(crate) fn fingerprint_scheduled(&mut self, at_us: u64, pending: Pending, added: bool) {
+    /// Something enters the schedule.
+    pub(crate) fn hash_scheduled(&mut self, ticket: Ticket, at_us: u64, pending: Pending) {
         let weight = parts::pending(self.state, pending);
         if let Some(fingerprint) = &mut self.state.fingerprint {
-            fingerprint.schedule(at_us, weight, added);
+            fingerprint.enter(ticket, at_us, weight);
+        }
+    }
+
+    /// Something leaves the schedule.
+    pub(crate) fn forget_scheduled(&mut self, ticket: Ticket, at_us: u64) {
+        if let Some(fingerprint) = &mut self.state.fingerprint {
+            fingerprint.leave(ticket, at_us);
         }
     }
 

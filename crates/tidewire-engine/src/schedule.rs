@@ -9,6 +9,13 @@ use crate::action::Pending;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ticket(u32);
 
+impl Ticket {
+    /// As an index into a list that is kept beside the schedule.
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// One thing that is going to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -151,10 +158,11 @@ impl Schedule {
     }
 
     /// All entries, in no meaningful order.
-    pub(crate) fn unordered(&self) -> impl Iterator<Item = (u64, Pending)> + '_ {
-        self.heap
-            .iter()
-            .map(|entry| (entry.at_us, self.items[entry.slot as usize].pending))
+    pub(crate) fn unordered(&self) -> impl Iterator<Item = (Ticket, u64, Pending)> + '_ {
+        self.heap.iter().map(|entry| {
+            let pending = self.items[entry.slot as usize].pending;
+            (entry.ticket(), entry.at_us, pending)
+        })
     }
 
     fn rise(&mut self, mut position: usize) {

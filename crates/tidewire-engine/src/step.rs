@@ -185,19 +185,20 @@ impl Step<'_> {
         let at = self.state.now_us.saturating_add(delay_us);
         let ticket = self.state.schedule.add(at, pending);
         if self.hashing {
-            self.fingerprint_scheduled(at, pending, true);
+            self.hash_scheduled(ticket, at, pending);
         }
         ticket
     }
 
     /// Takes something out of the schedule.
     pub(crate) fn unschedule(&mut self, ticket: Ticket) -> Option<(u64, Pending)> {
-        if self.hashing
-            && let Some((at, pending)) = self.state.schedule.get(ticket)
+        let taken = self.state.schedule.take(ticket);
+        if let Some((at, _)) = taken
+            && self.hashing
         {
-            self.fingerprint_scheduled(at, pending, false);
+            self.forget_scheduled(ticket, at);
         }
-        self.state.schedule.take(ticket)
+        taken
     }
 
     /// The work, if it still lives.
