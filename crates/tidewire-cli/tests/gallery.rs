@@ -166,7 +166,10 @@ fn the_shared_database_breaks_on_most_seeds_and_databases_per_service_on_none() 
             };
             let outcome = outcome(&text, &design).expect("the lesson is valid");
             assert_eq!(outcome.verdict, "quiet", "{name}, seed {seed}");
-            outcome.invariants.iter().any(|invariant| invariant.held != Some(true))
+            outcome
+                .invariants
+                .iter()
+                .any(|invariant| invariant.held != Some(true))
         });
         broken.count()
     };
