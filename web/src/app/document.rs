@@ -10,7 +10,7 @@ use tidewire_session::gallery;
 
 use super::panels::SourceView;
 use super::tabs::LibraryTab;
-use super::{App, Msg, Notice};
+use super::{App, Msg};
 use crate::panels::source::difference;
 use crate::saved::Work;
 use crate::shared::{Drawing, Shared};
@@ -44,10 +44,7 @@ impl App {
             work.design.as_deref(),
         );
         if restored {
-            self.notice = Some(Notice {
-                problem: false,
-                text: "This is your work from the last visit.".to_owned(),
-            });
+            self.tell_restored();
         }
     }
 
@@ -63,6 +60,30 @@ impl App {
         self.fit += 1;
         self.running = None;
         self.document_changed();
+    }
+
+    /// Shows another text. Edits that were made stay a step of undo away.
+    pub(super) fn replace_text(&mut self, text: String) {
+        if !self.edited {
+            self.show_document(Document::open(text), None);
+            return;
+        }
+        let applied = self.document.borrow_mut().apply(Command::SetText(text));
+        if let Err(refusal) = applied {
+            self.refused(&refusal);
+            return;
+        }
+        let first = self.document.borrow().designs().first().cloned();
+        if let Some(first) = first {
+            // The first design of a text that has designs can be selected.
+            let _ = self.document.borrow_mut().select_design(&first);
+        }
+        self.selected = Shared::default();
+        self.drop_trace();
+        self.fit += 1;
+        self.running = None;
+        self.document_changed();
+        self.news("Undo brings your own text back.".to_owned());
     }
 
     /// Draws the new text and runs it if it means something else.
@@ -150,11 +171,7 @@ impl App {
             } else {
                 format!("{}. The source marks what is wrong.", applied.announcement)
             };
-            self.polite = text.clone();
-            self.notice = Some(Notice {
-                problem: false,
-                text,
-            });
+            self.news(text);
         }
         self.edited = true;
         self.document_changed();
@@ -193,7 +210,7 @@ impl App {
         match selected {
             Ok(()) => {
                 self.polite = format!("Design {name}");
-                self.notice = None;
+                self.close_notice();
                 self.drop_trace();
                 self.fit += 1;
                 self.document_changed();
@@ -208,10 +225,10 @@ impl App {
             return;
         };
         self.lesson = Some(lesson.slug.to_owned());
-        self.edited = false;
         self.drawer = None;
-        self.notice = None;
-        self.show_document(Document::open(lesson.text), None);
+        self.close_notice();
+        self.replace_text(lesson.text.to_owned());
+        self.edited = false;
         self.transport.playing = !self.transport.reduced_motion;
         self.polite = format!("Lesson {}", lesson.title);
         self.keep();
@@ -227,18 +244,13 @@ impl App {
             self.edit(Command::SetText(lesson.text.to_owned()));
             self.edited = false;
             self.fit += 1;
-            self.notice = None;
+            self.close_notice();
             self.keep();
         }
     }
 
     pub(super) fn refused(&mut self, refusal: &Refusal) {
-        let text = refusal.to_string();
-        self.polite = text.clone();
-        self.notice = Some(Notice {
-            problem: true,
-            text,
-        });
+        self.problem(refusal.to_string());
     }
 
     /// Keeps the work soon.
@@ -259,12 +271,10 @@ impl App {
         };
         drop(document);
         if !work.keep() {
-            self.notice = Some(Notice {
-                problem: true,
-                text:
-                    "This browser keeps nothing between visits. Download the scenario to keep it."
-                        .to_owned(),
-            });
+            self.problem(
+                "This browser keeps nothing between visits. Download the scenario to keep it."
+                    .to_owned(),
+            );
         }
     }
 }

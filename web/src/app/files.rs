@@ -2,13 +2,12 @@
 
 use gloo_file::{Blob, ObjectUrl};
 use gloo_utils::document;
-use tidewire_session::document::Document;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::HtmlAnchorElement;
 use yew::Callback;
 
-use super::{App, Msg, Notice};
+use super::{App, Msg};
 use crate::format::shortened;
 
 /// Files beyond this are refused before they are read; the language's own limit is far below.
@@ -58,21 +57,12 @@ impl App {
         match checked(name, bytes) {
             Ok(text) => {
                 self.lesson = None;
+                self.replace_text(text);
                 self.edited = true;
-                self.show_document(Document::open(text), None);
-                self.notice = Some(Notice {
-                    problem: false,
-                    text: format!("Opened {}", shortened(name, 60)),
-                });
+                self.news(format!("Opened {}", shortened(name, 60)));
                 self.keep();
             }
-            Err(text) => {
-                self.urgent = text.clone();
-                self.notice = Some(Notice {
-                    problem: true,
-                    text,
-                });
-            }
+            Err(refusal) => self.problem(refusal),
         }
     }
 

@@ -6,6 +6,7 @@ mod files;
 mod keyboard;
 mod listen;
 mod msg;
+mod notice;
 mod panels;
 mod play;
 mod run;
@@ -33,17 +34,9 @@ use crate::theme::Theme;
 use crate::ticker::Ticker;
 use crate::timeline::Trace;
 pub(crate) use msg::{Drawer, Msg};
+use notice::Notice;
 use panels::{Reports, SourceView};
 use tabs::{DockTab, InspectorTab, LibraryTab};
-
-/// What a person should know until they close it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Notice {
-    /// A refusal or failure, rather than news.
-    pub(crate) problem: bool,
-    /// The sentence.
-    pub(crate) text: String,
-}
 
 /// Tables of the selected store at the playhead.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,6 +97,7 @@ pub(crate) struct App {
     dispatch: Callback<Msg>,
     _frame_request: Option<AnimationFrame>,
     keeping: Option<Timeout>,
+    fading: Option<Timeout>,
     typing: Option<Timeout>,
     inspecting: Option<Timeout>,
     _listeners: listen::Listeners,
@@ -160,6 +154,7 @@ impl Component for App {
             dispatch,
             _frame_request: None,
             keeping: None,
+            fading: None,
             typing: None,
             inspecting: None,
         };
@@ -221,7 +216,7 @@ impl Component for App {
             Msg::Width(width) => self.width = width,
             Msg::ReducedMotion(reduced) => self.transport.reduced_motion = reduced,
             Msg::Say(sentence) => self.polite = sentence,
-            Msg::CloseNotice => self.notice = None,
+            Msg::CloseNotice => self.close_notice(),
             Msg::Key(event) => return self.key(&event),
             Msg::Run(event) => self.heard(event),
             Msg::Inspect => self.inspect_now(),

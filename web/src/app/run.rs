@@ -5,7 +5,7 @@ use tidewire_session::protocol::{FromRun, ReadAs, ToRun};
 use tidewire_session::recording::Recording;
 use tidewire_session::view::NodeShape;
 
-use super::{App, Msg, Notice, Tables};
+use super::{App, Msg, Tables};
 use crate::link::RunEvent;
 use crate::panels::inspector::StoreContent;
 use crate::shared::{Shared, Tape};
@@ -100,14 +100,6 @@ impl App {
             }
             FromRun::Refused { .. } | FromRun::Started { .. } | FromRun::Alive(_) => {}
         }
-    }
-
-    pub(super) fn problem(&mut self, text: String) {
-        self.urgent = text.clone();
-        self.notice = Some(Notice {
-            problem: true,
-            text,
-        });
     }
 
     /// The store whose tables are shown: the selected one, or the one that the selected service owns or uses.

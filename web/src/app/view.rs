@@ -4,6 +4,7 @@
 use tidewire_session::view::Frame;
 use yew::prelude::*;
 
+use super::notice::NoticeKind;
 use super::tabs::{DockTab, InspectorTab, LibraryTab, Tabs};
 use super::{App, Drawer, Msg};
 use crate::diagram::Diagram;
@@ -116,10 +117,10 @@ impl App {
                     </div>
                 }
                 if let Some(notice) = &self.notice {
-                    <div class={classes!("banner", notice.problem.then_some("problem"))}>
-                        if notice.problem { { icon(Icon::Warning) } }
+                    <div class={classes!("banner", (notice.kind == NoticeKind::Problem).then_some("problem"))}>
+                        if notice.kind == NoticeKind::Problem { { icon(Icon::Warning) } }
                         <span>{ &notice.text }</span>
-                        if self.edited && !notice.problem { <button class="btn small line" onclick={reset}>{ "Back to the lesson" }</button> }
+                        if notice.kind == NoticeKind::Restored { <button class="btn small line" onclick={reset}>{ "Back to the lesson" }</button> }
                         <button class="btn ico small" aria-label="Close" onclick={close}>{ sized_icon(Icon::Close, "14") }</button>
                     </div>
                 }

@@ -11,6 +11,8 @@ use crate::app::Msg as AppMsg;
 
 /// How near a press must be to a message to select it, in screen pixels.
 const TOKEN_REACH: f32 = 12.0;
+/// So near to a node counts as on it, in canvas pixels.
+const NEAR: f32 = 6.0;
 /// The type under which the Parts panel hands over a part.
 pub(crate) const PART_FORMAT: &str = "application/x-tidewire-part";
 
@@ -224,13 +226,7 @@ impl Diagram {
         };
         connecting.end = Some(point);
         let from = connecting.from;
-        let under = context.props().drawing.nodes.iter().position(|node| {
-            let frame = node.frame;
-            let inside = |value: f32, start: f32, length: f32| {
-                value >= start - 6.0 && value <= start + length + 6.0
-            };
-            inside(point.0, frame.x, frame.width) && inside(point.1, frame.y, frame.height)
-        });
+        let under = node_at(context, point);
         let known = connecting.target.as_ref().map(|(node, _)| *node);
         let under = under.filter(|node| *node != from);
         if under != known {
@@ -296,7 +292,8 @@ impl Diagram {
     }
 
     pub(super) fn double_click(&mut self, context: &Context<Self>, event: &MouseEvent) -> bool {
-        if let Some(node) = node_under(event) {
+        // The pointer is captured by the diagram, so that the event itself names no node.
+        if let Some(node) = node_at(context, self.view.to_canvas(self.at(event))) {
             self.renaming = (!context.props().read_only).then_some(node);
         }
         true
@@ -341,6 +338,17 @@ impl Diagram {
         let command = Command::AddNode { part, x, y };
         context.props().dispatch.emit(AppMsg::Edit(command));
     }
+}
+
+/// The node at a point of the canvas, or next to it.
+fn node_at(context: &Context<Diagram>, point: (f32, f32)) -> Option<usize> {
+    let inside = |value: f32, start: f32, length: f32| {
+        value >= start - NEAR && value <= start + length + NEAR
+    };
+    context.props().drawing.nodes.iter().position(|node| {
+        let frame = node.frame;
+        inside(point.0, frame.x, frame.width) && inside(point.1, frame.y, frame.height)
+    })
 }
 
 fn pan(at: (f32, f32), deselects: bool) -> Gesture {
