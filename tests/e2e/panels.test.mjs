@@ -50,8 +50,13 @@ test("tables are read as an open transaction, which alone sees its rows", async 
   const committed = readers.getByRole("radio", { name: "Committed" });
   assert.equal(await committed.getAttribute("aria-checked"), "true");
   await page.getByRole("region", { name: "Rows of stock" }).getByRole("row").nth(3).waitFor();
-  await committed.press("ArrowLeft");
   const transaction = readers.getByRole("radio", { name: /^T-\d+/ }).last();
+  // Which transactions are open where the rule breaks is the run's affair: some instant before, one is.
+  for (let step = 0; step < 60 && (await transaction.count()) === 0; step += 1) {
+    await page.getByRole("button", { name: "Step back, Left arrow" }).click();
+  }
+  await transaction.waitFor();
+  await committed.press("ArrowLeft");
   assert.equal(await transaction.getAttribute("aria-checked"), "true");
   assert.ok(await transaction.evaluate((radio) => radio === document.activeElement), "the focus moves with the choice");
 });
