@@ -231,13 +231,18 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
     h.finish()
 }
 
-/// The store's own hash, and its connections by who used them last.
+/// The store's own hash, and whose the connections in use are.
 fn database(h: &mut StableHasher, database: &DatabaseState) {
     let store = database.store.hash();
     h.word(store as u64);
     h.word((store >> 64) as u64);
     let mut sessions = 0_u64;
-    for (_, session) in &database.sessions {
+    // An idle connection is like any other, whoever used it last.
+    let busy = database
+        .sessions
+        .iter()
+        .filter(|(_, session)| session.blocked || session.transaction.is_some());
+    for (_, session) in busy {
         let mut one = StableHasher::default();
         one.word(session.last.identity);
         one.word((u64::from(session.last.effect) << 1) | u64::from(session.blocked));
