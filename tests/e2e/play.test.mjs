@@ -84,3 +84,19 @@ test("another seed is another run", async (t) => {
     return shown && shown.textContent !== hash;
   }, before);
 });
+
+test("runs on the page itself where workers are refused, to the same end", async (t) => {
+  const page = await open(t);
+  await ready(page);
+  const hash = await traceHash(page);
+  await page.addInitScript(() => {
+    globalThis.Worker = class {
+      constructor() {
+        throw new Error("refused");
+      }
+    };
+  });
+  await page.reload();
+  await ready(page);
+  assert.equal(await traceHash(page), hash);
+});
