@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { launch, newPage } from "./support/browser.mjs";
-import { ready } from "./support/page.mjs";
+import { node, openTab, pause, ready } from "./support/page.mjs";
 import { serve } from "./support/server.mjs";
 
 const root = new URL("../../", import.meta.url);
@@ -17,11 +17,12 @@ for (const [size, viewport] of Object.entries(SIZES)) {
   for (const colorScheme of ["light", "dark"]) {
     const page = await newPage(browser, { viewport, colorScheme });
     await page.goto(server.address);
-    await ready(page);
+    await (size === "wide" ? ready(page) : page.getByRole("application").waitFor());
     const name = `target/shots/${size}-${colorScheme}.png`;
     await page.screenshot({ path: fileURLToPath(new URL(name, root)) });
     console.log(name, page.complaints.join("; "));
     if (size === "wide" && colorScheme === "light") {
+      await toTheBreak(page);
       await page.screenshot({ path: fileURLToPath(new URL("docs/screenshot.png", root)) });
     }
     await page.context().close();
@@ -29,3 +30,13 @@ for (const [size, viewport] of Object.entries(SIZES)) {
 }
 await browser.close();
 await server.close();
+
+/** Where the lesson makes its point: the rule is broken, and the table shows why. */
+async function toTheBreak(page) {
+  await pause(page);
+  await openTab(page, "Invariants");
+  await page.getByRole("button", { name: /^Go to where it breaks at/ }).first().click();
+  await node(page, "shop_db").click();
+  await openTab(page, "Data");
+  await page.getByRole("region", { name: "Rows of stock" }).getByRole("row").nth(3).waitFor();
+}
