@@ -183,6 +183,21 @@ fn a_service_gets_its_own_database_and_the_statements_that_reach_across_are_mark
     let design = "Own database for inventory";
     assert_eq!(document.selected_design(), Some(design));
     assert_eq!(applied.select, ["inventory", "inventory_db_2"]);
+    let frames: Vec<_> = document
+        .canvas()
+        .nodes
+        .iter()
+        .map(|node| node.frame)
+        .collect();
+    for (index, one) in frames.iter().enumerate() {
+        for other in &frames[index + 1..] {
+            let apart = one.x + one.width <= other.x
+                || other.x + other.width <= one.x
+                || one.y + one.height <= other.y
+                || other.y + other.height <= one.y;
+            assert!(apart, "{one:?} covers {other:?}");
+        }
+    }
     let stores = document
         .canvas()
         .nodes

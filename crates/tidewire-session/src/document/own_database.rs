@@ -11,7 +11,7 @@ use tidewire_syntax::edit::{self, Split};
 use super::apply::told;
 use super::history::Grouping;
 use super::{Applied, Document, Refusal};
-use crate::layout::free_place;
+use crate::layout::{free_place, store_size};
 use crate::view::Rectangle;
 
 /// Between a service and its new store.
@@ -33,12 +33,13 @@ impl Document {
         let target = edit::free_name(&self.analysis.parse, &format!("{service}_db"));
         let design = self.free_design_name(&format!("Own database for {service}"));
         let tables: Vec<&str> = claim.tables.iter().map(String::as_str).collect();
+        let (width, height) = store_size(&target);
         let position = self.frame(service).map(|frame| {
             let beside = Rectangle {
                 x: frame.x + frame.width + GAP,
                 y: frame.y - 11.0,
-                width: 72.0,
-                height: 76.0,
+                width: width as f32,
+                height: height as f32,
             };
             free_place(&self.canvas, beside)
         });

@@ -89,7 +89,7 @@ impl Sketch {
         match node.shape {
             NodeShape::Client => (hug(&node.name, 80, 24), 48),
             NodeShape::Service | NodeShape::Relay => (hug(&node.name, 108, 28), 54),
-            NodeShape::Store => (hug(&node.name, 72, 12), 76),
+            NodeShape::Store => store_size(&node.name),
             NodeShape::Broker => {
                 let lanes: i32 = node
                     .topics
@@ -104,6 +104,11 @@ impl Sketch {
             }
         }
     }
+}
+
+/// Width and height of a store of this name.
+pub fn store_size(name: &str) -> (i32, i32) {
+    (hug(name, 72, 12), 76)
 }
 
 /// The width in which a name fits: at least `least`, with so much padding, on twice the grid so that middles stay on it.
