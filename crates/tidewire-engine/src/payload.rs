@@ -28,7 +28,7 @@ impl Payload {
     pub(crate) fn of(event: &EventType) -> Self {
         let fields = event.fields.iter();
         let planned = fields.map(|(name, data_type)| {
-            let expression = cast(member(name), kind(*data_type));
+            let expression = cast(member(name), data_type.written());
             Scalar::plan(&expression, &OnlyPayload).map_err(|error| error.error)
         });
         Payload {
@@ -72,22 +72,4 @@ fn cast(operand: Expression, kind: TypeKind) -> Expression {
         Box::new(operand),
         TypeName { kind, span },
     ))
-}
-
-fn kind(data_type: Type) -> TypeKind {
-    match data_type {
-        Type::SmallInt => TypeKind::SmallInt,
-        Type::Integer => TypeKind::Integer,
-        Type::BigInt => TypeKind::BigInt,
-        Type::Numeric(precision) => TypeKind::Numeric(precision),
-        Type::Text => TypeKind::Text,
-        Type::VarChar(length) => TypeKind::VarChar(length),
-        Type::Boolean => TypeKind::Boolean,
-        Type::Date => TypeKind::Date,
-        Type::Timestamp => TypeKind::Timestamp,
-        Type::TimestampTz => TypeKind::TimestampTz,
-        Type::Uuid => TypeKind::Uuid,
-        Type::Json => TypeKind::Json,
-        Type::Jsonb => TypeKind::Jsonb,
-    }
 }

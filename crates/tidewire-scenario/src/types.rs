@@ -1,45 +1,7 @@
 //! Types of fields, parameters and values: what was written, what the store knows, and what fits what.
 
 use tidewire_store::Type;
-use tidewire_syntax::ast::sql::{Expression, ExpressionKind, Literal, TypeKind, TypeName};
-
-/// The type of a value of a column declared so. A serial column holds integers.
-pub(crate) fn value_type(kind: TypeKind) -> Type {
-    match kind {
-        TypeKind::SmallInt => Type::SmallInt,
-        TypeKind::Integer | TypeKind::Serial => Type::Integer,
-        TypeKind::BigInt | TypeKind::BigSerial => Type::BigInt,
-        TypeKind::Numeric(size) => Type::Numeric(size),
-        TypeKind::Text => Type::Text,
-        TypeKind::VarChar(length) => Type::VarChar(length),
-        TypeKind::Boolean => Type::Boolean,
-        TypeKind::Date => Type::Date,
-        TypeKind::Timestamp => Type::Timestamp,
-        TypeKind::TimestampTz => Type::TimestampTz,
-        TypeKind::Uuid => Type::Uuid,
-        TypeKind::Json => Type::Json,
-        TypeKind::Jsonb => Type::Jsonb,
-    }
-}
-
-/// The way back, for a cast that we write.
-pub(crate) fn written_type(data_type: Type) -> TypeKind {
-    match data_type {
-        Type::SmallInt => TypeKind::SmallInt,
-        Type::Integer => TypeKind::Integer,
-        Type::BigInt => TypeKind::BigInt,
-        Type::Numeric(size) => TypeKind::Numeric(size),
-        Type::Text => TypeKind::Text,
-        Type::VarChar(length) => TypeKind::VarChar(length),
-        Type::Boolean => TypeKind::Boolean,
-        Type::Date => TypeKind::Date,
-        Type::Timestamp => TypeKind::Timestamp,
-        Type::TimestampTz => TypeKind::TimestampTz,
-        Type::Uuid => TypeKind::Uuid,
-        Type::Json => TypeKind::Json,
-        Type::Jsonb => TypeKind::Jsonb,
-    }
-}
+use tidewire_syntax::ast::sql::{Expression, ExpressionKind, Literal, TypeName};
 
 /// The type as one writes it in a scenario.
 pub(crate) fn spelling(data_type: Type) -> String {
@@ -101,7 +63,7 @@ pub(crate) fn is_untyped(expression: &Expression) -> bool {
 pub(crate) fn cast(expression: Expression, to: Type) -> Expression {
     let span = expression.span;
     let data_type = TypeName {
-        kind: written_type(to),
+        kind: to.written(),
         span,
     };
     Expression {

@@ -214,6 +214,25 @@ impl StableHash for [Value] {
 }
 
 impl Type {
+    /// The way back from [`Type::of`], for a cast that is not in the text.
+    pub fn written(self) -> TypeKind {
+        match self {
+            Type::SmallInt => TypeKind::SmallInt,
+            Type::Integer => TypeKind::Integer,
+            Type::BigInt => TypeKind::BigInt,
+            Type::Numeric(digits) => TypeKind::Numeric(digits),
+            Type::Text => TypeKind::Text,
+            Type::VarChar(length) => TypeKind::VarChar(length),
+            Type::Boolean => TypeKind::Boolean,
+            Type::Date => TypeKind::Date,
+            Type::Timestamp => TypeKind::Timestamp,
+            Type::TimestampTz => TypeKind::TimestampTz,
+            Type::Uuid => TypeKind::Uuid,
+            Type::Json => TypeKind::Json,
+            Type::Jsonb => TypeKind::Jsonb,
+        }
+    }
+
     /// Reads a type of the language; `serial` is an integer here.
     pub fn of(kind: TypeKind) -> Type {
         match kind {

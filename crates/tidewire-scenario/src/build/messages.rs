@@ -7,7 +7,6 @@ use tidewire_syntax::{Name, Span};
 
 use super::{Builder, quantities};
 use crate::limits;
-use crate::types::value_type;
 use crate::{
     Broker, BrokerId, BrokerKind, EventId, EventType, NodeId, NodeKind, Topic, TopicId, defaults,
 };
@@ -59,7 +58,7 @@ impl Builder<'_> {
                 );
                 continue;
             }
-            fields.push((field.name.clone(), value_type(field.data_type.kind)));
+            fields.push((field.name.clone(), Type::of(field.data_type.kind)));
         }
         fields
     }
