@@ -10,6 +10,7 @@ use crate::foreign_keys::Check;
 use crate::hash::{StableHash, StableHasher};
 use crate::locks::Wanted;
 use crate::query::SortKeys;
+use crate::reads::ReadCollector;
 use crate::versions::View;
 use crate::{CommandTag, Plan, Row, RowId, SqlError, TableId, Value};
 
@@ -22,6 +23,8 @@ pub(crate) struct Execution {
     pub(crate) view: View,
     /// Rows that it may still visit.
     pub(crate) budget: u64,
+    /// What it has read, if that is to be noted.
+    pub(crate) reads: Option<Box<ReadCollector>>,
     pub(crate) work: Work,
     /// A version that is in the heap and not yet in all indexes.
     pub(crate) placing: Option<Placing>,
@@ -100,6 +103,7 @@ impl Execution {
             now_us,
             view,
             budget,
+            reads: None,
             work: Work::Fresh,
             placing: None,
             checks: VecDeque::new(),

@@ -57,6 +57,29 @@ impl IndexKey {
     }
 }
 
+/// Which entries of an index a statement asks for: equal values for its first columns, perhaps bounds for the
+/// next one. Values are in key form.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct KeyRange {
+    /// Values of the first columns.
+    pub(crate) equal: IndexKey,
+    /// The next column is at least this, and is it that itself?
+    pub(crate) low: Option<(Value, bool)>,
+    /// The next column is at most this, and is it that itself?
+    pub(crate) high: Option<(Value, bool)>,
+}
+
+impl KeyRange {
+    /// Only this key.
+    pub(crate) fn key(key: IndexKey) -> Self {
+        Self {
+            equal: key,
+            low: None,
+            high: None,
+        }
+    }
+}
+
 /// Serves the look-up only; nothing that leaves the store depends on it.
 impl Hash for IndexKey {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -35,6 +35,7 @@ mod pages;
 mod plan;
 mod query;
 mod query_plan;
+mod reads;
 mod rows;
 mod schema;
 mod scope;

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::expression::{Expr, Frame};
 use crate::heap::Heap;
-use crate::index::IndexKey;
+use crate::index::{IndexKey, KeyRange};
 use crate::query::{Flow, Run, stop_if};
 use crate::query_plan::{Access, Relation};
 use crate::versions::View;
@@ -41,6 +41,10 @@ impl Relation {
                 let Some(key) = evaluate_key(key, frame)? else {
                     return Ok(Flow::Continue(()));
                 };
+                if frame.run.collects() {
+                    let range = KeyRange::key(key.clone());
+                    frame.run.note_index(self.table, *index, range);
+                }
                 for row in heap.candidates(*index, &key) {
                     let Some(version) = heap.entry(*row).and_then(|entry| entry.visible(&view))
                     else {
@@ -80,6 +84,9 @@ impl Relation {
         run: &Run<'_>,
         visitor: &mut Candidate<'_>,
     ) -> Result<Flow, SqlError> {
+        if run.collects() {
+            run.note_table(self.table);
+        }
         let mut outcome = Ok(Flow::Continue(()));
         heap.scan(view, &mut |id, row| {
             outcome = run.spend().and_then(|()| visitor(id, row, false));

@@ -18,6 +18,7 @@ use crate::heap::Heap;
 use crate::index::IndexKey;
 use crate::lookup::Probes;
 pub(crate) use crate::query_plan::{Query, Relation};
+use crate::reads::ReadCollector;
 use crate::value::NULL;
 use crate::versions::View;
 use crate::{Row, RowId, SqlError, Value};
@@ -42,6 +43,9 @@ pub(crate) struct Run<'a> {
     pub(crate) sources: &'a [Source<'a>],
     pub(crate) budget: Cell<u64>,
     pub(crate) cache: RefCell<Cache>,
+    /// `reads` holds a collector.
+    pub(crate) collects: bool,
+    pub(crate) reads: RefCell<Option<Box<ReadCollector>>>,
 }
 
 /// Results that hold for the whole statement, by ids that the planner gave.
@@ -79,7 +83,15 @@ impl<'a> Run<'a> {
             sources,
             budget: Cell::new(budget),
             cache: RefCell::default(),
+            collects: false,
+            reads: RefCell::default(),
         }
+    }
+
+    /// Notes what is read from here on.
+    pub(crate) fn collect(&mut self, reads: Box<ReadCollector>) {
+        self.collects = true;
+        self.reads = RefCell::new(Some(reads));
     }
 
     /// Goes on with results that an earlier run of the same statement kept.
@@ -271,6 +283,9 @@ impl Query {
             matched = true;
             if !all_true(&relation.filter, &inner)? {
                 return Ok(Flow::Continue(()));
+            }
+            if frame.run.collects() {
+                frame.run.note_row(relation.table, id);
             }
             all_ids[at] = id;
             self.join_from(at + 1, joined, &all_ids, frame, visitor)

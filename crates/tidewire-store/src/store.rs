@@ -12,6 +12,7 @@ use crate::execution::{Execution, Step};
 use crate::heap::Heap;
 use crate::plan::Operation;
 use crate::query::{Cache, ROW_BUDGET, Run, Source};
+use crate::reads::{ReadCollector, Wants};
 use crate::transaction::{Connection, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
@@ -168,7 +169,8 @@ impl Store {
         };
         let view = transaction.next_view(self.sequence);
         let started_us = transaction.started_us;
-        let execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
+        let mut execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
+        execution.reads = ReadCollector::new(self.wants_reads(&transaction));
         self.go_on(connection, transaction, execution)
     }
 
@@ -203,6 +205,14 @@ impl Store {
                     "no statement of this connection waits",
                 ))
             }
+        }
+    }
+
+    /// What is to be noted of the reads of a statement in this transaction.
+    fn wants_reads(&self, transaction: &Transaction) -> Wants {
+        Wants {
+            accesses: transaction.isolation == IsolationLevel::Serializable,
+            rows: false,
         }
     }
 
@@ -295,8 +305,12 @@ impl Store {
             execution.budget,
         );
         run.take_cache(cache);
+        if let Some(reads) = execution.reads.take() {
+            run.collect(reads);
+        }
         let outcome = evaluate(&run);
         let budget = run.budget.get();
+        execution.reads = run.reads.take();
         *cache = run.into_cache();
         execution.budget = budget;
         outcome
