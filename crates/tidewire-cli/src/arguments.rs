@@ -22,6 +22,11 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Formats a scenario in place.
     Fmt(FormatArguments),
+    /// Plays sessions against each other: a specification of PostgreSQL's isolation tester (`.spec`).
+    ///
+    /// Prints what that tool prints. Exit code 0: played to its end. 1: it could not be, or statements in it lie
+    /// outside the SQL that is understood here.
+    Isolation(IsolationArguments),
 }
 
 #[derive(Args, Debug)]
@@ -66,4 +71,10 @@ pub(crate) struct FormatArguments {
     /// Changes nothing; exit code 1 when the text is not formatted.
     #[arg(long)]
     pub(crate) check: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct IsolationArguments {
+    /// The specification.
+    pub(crate) file: PathBuf,
 }

@@ -5,6 +5,7 @@ mod arguments;
 mod check;
 mod diagnostics;
 mod format;
+mod isolation;
 mod report;
 mod run;
 mod source;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Fmt(arguments) => format::format(&arguments),
+        Command::Isolation(arguments) => isolation::isolation(&arguments),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -87,6 +87,23 @@ impl Store {
         Progress::Failed(error)
     }
 
+    /// A statement that cannot be planned fails like one that was carried out: its transaction answers 25P02 from
+    /// now on. Gives the error that the client gets, which is 25P02 already if the transaction had failed before;
+    /// only the grammar is asked even then (`exec_simple_query` in PostgreSQL's `postgres.c`).
+    pub fn refuse(&mut self, connection: ConnectionId, error: SqlError) -> SqlError {
+        let place = self.connection_mut(connection);
+        let Some(transaction) = place.and_then(|place| place.transaction.take()) else {
+            return error;
+        };
+        let error = if transaction.failed && error.state.as_str() != "42601" {
+            in_failed_transaction()
+        } else {
+            error
+        };
+        self.fail(connection, transaction, error.clone());
+        error
+    }
+
     /// BEGIN, COMMIT, ROLLBACK, savepoints, and changes of the schema.
     pub(crate) fn execute_control(
         &mut self,
