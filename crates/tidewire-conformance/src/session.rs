@@ -218,17 +218,5 @@ fn json(value: &Value, data_type: Type) -> Json {
 
 /// The tag as the protocol sends it.
 pub fn tag_text(tag: CommandTag) -> String {
-    match tag {
-        CommandTag::Begin => "BEGIN".to_string(),
-        CommandTag::Commit => "COMMIT".to_string(),
-        CommandTag::Rollback => "ROLLBACK".to_string(),
-        CommandTag::Savepoint => "SAVEPOINT".to_string(),
-        CommandTag::Release => "RELEASE".to_string(),
-        CommandTag::CreateTable => "CREATE TABLE".to_string(),
-        CommandTag::AlterTable => "ALTER TABLE".to_string(),
-        CommandTag::Insert(count) => format!("INSERT 0 {count}"),
-        CommandTag::Update(count) => format!("UPDATE {count}"),
-        CommandTag::Delete(count) => format!("DELETE {count}"),
-        CommandTag::Select(count) => format!("SELECT {count}"),
-    }
+    tag.to_string()
 }

@@ -65,7 +65,15 @@ fn tag(tag: CommandTag) -> (u32, u64) {
         CommandTag::Update(rows) => (8, rows),
         CommandTag::Delete(rows) => (9, rows),
         CommandTag::Select(rows) => (10, rows),
+        CommandTag::Other(tag) => (11, word(tag)),
     }
+}
+
+/// A tag as a number.
+fn word(tag: &str) -> u64 {
+    let mut hasher = StableHasher::default();
+    hasher.bytes(tag.as_bytes());
+    hasher.finish() as u64
 }
 
 fn transactions(hasher: &mut StableHasher, ids: &[TransactionId]) {

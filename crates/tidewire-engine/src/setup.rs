@@ -115,7 +115,8 @@ impl Setup {
         setup.prepare_handlers(&program);
         for database in &program.databases {
             let catalog = database.initial.catalog();
-            let plan = tidewire_store::plan(&sql::Statement::Rollback, catalog, &());
+            let plan =
+                tidewire_store::plan(&sql::Statement::Rollback { chain: false }, catalog, &());
             setup.rollback.push(plan.ok().map(Arc::new));
         }
         for (index, invariant) in program.invariants.iter().enumerate() {

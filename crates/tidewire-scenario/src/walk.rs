@@ -35,11 +35,12 @@ pub(crate) fn statement(tree: &mut Statement, visitor: &mut dyn Visitor) {
         Statement::CreateTable(_)
         | Statement::AlterTable(_)
         | Statement::Begin(_)
-        | Statement::Commit
-        | Statement::Rollback
+        | Statement::Commit { .. }
+        | Statement::Rollback { .. }
         | Statement::Savepoint(_)
         | Statement::RollbackTo(_)
-        | Statement::Release(_) => {}
+        | Statement::Release(_)
+        | Statement::Session(_) => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a store answers: tags and rows, progress, changes of rows, waits.
 
-use crate::{ConnectionId, Row, RowId, SqlError, TableId, TransactionId};
+use crate::{ConnectionId, Row, RowId, SqlError, SqlState, TableId, TransactionId};
 
 /// What a finished statement answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,43 @@ pub enum CommandTag {
     Update(u64),
     Delete(u64),
     Select(u64),
+    /// Any other command, by its tag: `SET`, `LOCK TABLE`.
+    Other(&'static str),
+}
+
+impl std::fmt::Display for CommandTag {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (word, count) = match self {
+            CommandTag::Begin => ("BEGIN", None),
+            CommandTag::Commit => ("COMMIT", None),
+            CommandTag::Rollback => ("ROLLBACK", None),
+            CommandTag::Savepoint => ("SAVEPOINT", None),
+            CommandTag::Release => ("RELEASE", None),
+            CommandTag::CreateTable => ("CREATE TABLE", None),
+            CommandTag::AlterTable => ("ALTER TABLE", None),
+            CommandTag::Insert(count) => ("INSERT 0", Some(count)),
+            CommandTag::Update(count) => ("UPDATE", Some(count)),
+            CommandTag::Delete(count) => ("DELETE", Some(count)),
+            CommandTag::Select(count) => ("SELECT", Some(count)),
+            CommandTag::Other(tag) => (*tag, None),
+        };
+        f.write_str(word)?;
+        match count {
+            Some(count) => write!(f, " {count}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Something that PostgreSQL tells beside an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// `WARNING` or `NOTICE`.
+    pub severity: &'static str,
+    /// The code.
+    pub state: SqlState,
+    /// Its primary message.
+    pub message: String,
 }
 
 /// How far a statement came.

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::{Expression, IsolationLevel, Select, Statement};
+use tidewire_syntax::ast::sql::{
+    Expression, LockStrength, Select, SessionStatement, Statement, TransactionModes,
+};
 use tidewire_syntax::{Name, Span};
 
 use crate::bind_write::{DeletePlan, InsertPlan, RowSource, UpdatePlan};
@@ -79,6 +81,8 @@ pub enum Control {
     RollbackTo,
     /// `RELEASE`
     Release,
+    /// `SET`, `SHOW`, `LOCK TABLE`, prepared transactions and the like.
+    Session,
 }
 
 /// What a plan does, in full.
@@ -88,12 +92,13 @@ pub(crate) enum Operation {
     Insert(InsertPlan),
     Update(UpdatePlan),
     Delete(DeletePlan),
-    Begin(Option<IsolationLevel>),
-    Commit,
-    Rollback,
+    Begin(TransactionModes),
+    Commit { chain: bool },
+    Rollback { chain: bool },
     Savepoint(Arc<str>),
     RollbackTo(Arc<str>),
     Release(Arc<str>),
+    Session(SessionStatement),
     Schema,
 }
 
@@ -139,6 +144,27 @@ impl Plan {
             Operation::Insert(_) | Operation::Update(_) | Operation::Delete(_) => false,
             Operation::Schema => false,
             _ => true,
+        }
+    }
+
+    /// What a read-only transaction calls the command when it refuses it (`ExecCheckXactReadOnly`).
+    pub(crate) fn writing_command(&self) -> Option<&'static str> {
+        match &self.operation {
+            Operation::Select(query) => {
+                query
+                    .locking
+                    .as_ref()
+                    .map(|locking| match locking.strength {
+                        LockStrength::KeyShare => "SELECT FOR KEY SHARE",
+                        LockStrength::Share => "SELECT FOR SHARE",
+                        LockStrength::NoKeyUpdate => "SELECT FOR NO KEY UPDATE",
+                        LockStrength::Update => "SELECT FOR UPDATE",
+                    })
+            }
+            Operation::Insert(_) => Some("INSERT"),
+            Operation::Update(_) => Some("UPDATE"),
+            Operation::Delete(_) => Some("DELETE"),
+            _ => None,
         }
     }
 
@@ -206,12 +232,16 @@ fn plan_with(
             crate::schema::change(catalog, &statement)?;
             Operation::Schema
         }
-        Statement::Begin(level) => Operation::Begin(*level),
-        Statement::Commit => Operation::Commit,
-        Statement::Rollback => Operation::Rollback,
+        Statement::Begin(modes) => Operation::Begin(*modes),
+        Statement::Commit { chain } => Operation::Commit { chain: *chain },
+        Statement::Rollback { chain } => Operation::Rollback { chain: *chain },
         Statement::Savepoint(name) => Operation::Savepoint(name.text.clone()),
         Statement::RollbackTo(name) => Operation::RollbackTo(name.text.clone()),
         Statement::Release(name) => Operation::Release(name.text.clone()),
+        Statement::Session(session) => {
+            columns = crate::session::columns(session);
+            Operation::Session(session.clone())
+        }
     };
     let reads = binder.reads.iter().map(|(_, table)| *table).collect();
     let resolved = std::mem::take(&mut binder.resolved);
@@ -254,11 +284,12 @@ fn kind(operation: &Operation) -> PlanKind {
             RowSource::Query(query, ..) => query_kind(query),
         },
         Operation::Begin(_) => control(Control::Begin),
-        Operation::Commit => control(Control::Commit),
-        Operation::Rollback => control(Control::Rollback),
+        Operation::Commit { .. } => control(Control::Commit),
+        Operation::Rollback { .. } => control(Control::Rollback),
         Operation::Savepoint(_) => control(Control::Savepoint),
         Operation::RollbackTo(_) => control(Control::RollbackTo),
         Operation::Release(_) => control(Control::Release),
+        Operation::Session(_) => control(Control::Session),
         Operation::Schema => PlanKind::Schema,
     }
 }

@@ -8,7 +8,7 @@
 use smallvec::SmallVec;
 
 use crate::hash::{StableHash, StableHasher};
-use crate::transaction::{Connection, UndoKind};
+use crate::transaction::{Connection, Defaults, UndoKind};
 use crate::versions::{RowEntry, Stamp, View};
 use crate::{RowId, Store, TableId, TransactionId};
 
@@ -28,7 +28,10 @@ impl Store {
         }
         wide(&mut hasher, rows.wrapping_add(self.busy_sum()));
         for (at, connection) in self.connections.iter().enumerate() {
-            if connection.transaction.is_some() || connection.closed {
+            if connection.transaction.is_some()
+                || connection.closed
+                || connection.defaults != Defaults::default()
+            {
                 hasher.word(at as u64);
                 self.hash_connection(connection, &mut hasher);
             }
@@ -51,15 +54,22 @@ impl Store {
 
     fn hash_connection(&self, connection: &Connection, hasher: &mut StableHasher) {
         hasher.word(u64::from(connection.closed));
+        let defaults = &connection.defaults;
+        hasher.word(defaults.isolation.map_or(0, |level| 1 + level as u64));
+        hasher.word(u64::from(defaults.read_only) | u64::from(defaults.deferrable) << 1);
         let Some(transaction) = &connection.transaction else {
             return;
         };
         hasher.word(u64::from(transaction.explicit));
         hasher.word(transaction.isolation as u64);
+        hasher.word(u64::from(transaction.read_only) | u64::from(transaction.deferrable) << 1);
+        // Behind its first query, a transaction's modes are fixed.
+        hasher.word(u64::from(transaction.command > 0));
         hasher.word(u64::from(transaction.failed));
         hasher.word(u64::from(transaction.snapshot.is_some()));
         for (level, savepoint) in transaction.savepoints.iter().enumerate() {
             hasher.bytes(savepoint.name.as_bytes());
+            hasher.word(u64::from(savepoint.read_only));
             let end = transaction.savepoints.get(level + 1);
             let end = end.map_or(transaction.undo.len(), |next| next.mark);
             let mut sum: u128 = 0;

@@ -1,6 +1,6 @@
 //! The public face of a store: connections, plans in, progress out.
 //!
-//! How statements go on is in `execution` and the modules it names, how transactions end in `ending`, who
+//! How statements go on is in `execution` and the modules it names, how transactions end in `control`, who
 //! waits for whom in `waiting`, the hash of it all in `state_hash`.
 
 use std::ops::ControlFlow;
@@ -16,8 +16,8 @@ use crate::reads::{ReadCollector, Wants};
 use crate::transaction::{Connection, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
-    Catalog, Completion, ConnectionId, Plan, Progress, ReadAs, RowChange, RowId, SqlError, TableId,
-    TransactionId, Value, VisibleRow,
+    Catalog, Completion, ConnectionId, Notice, Plan, Progress, ReadAs, RowChange, RowId, SqlError,
+    TableId, TransactionId, Value, VisibleRow,
 };
 
 /// A relational store as a plain value: cloning it forks it, cheaply.
@@ -36,6 +36,7 @@ pub struct Store {
     pub(crate) lingering: Vec<(TableId, RowId)>,
     pub(crate) changes: Vec<RowChange>,
     pub(crate) committed: Vec<RowChange>,
+    pub(crate) notices: Vec<Notice>,
     pub(crate) default_isolation: IsolationLevel,
 }
 
@@ -53,6 +54,7 @@ impl Store {
             lingering: Vec::new(),
             changes: Vec::new(),
             committed: Vec::new(),
+            notices: Vec::new(),
             default_isolation,
         }
     }
@@ -125,6 +127,7 @@ impl Store {
     ) -> Progress {
         self.changes.clear();
         self.committed.clear();
+        self.notices.clear();
         match self.connection(connection) {
             None => return Progress::Failed(SqlError::new(b"08003", "connection does not exist")),
             Some(place) if place.suspended.is_some() => {
@@ -167,6 +170,12 @@ impl Store {
                 Err(failure) => return self.fail(connection, transaction, failure.into()),
             }
         };
+        if transaction.read_only
+            && let Some(command) = plan.writing_command()
+        {
+            transaction.command += 1;
+            return self.fail(connection, transaction, read_only(command));
+        }
         let view = transaction.next_view(self.sequence);
         let started_us = transaction.started_us;
         let mut execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
@@ -335,6 +344,11 @@ impl Store {
         std::mem::take(&mut self.changes)
     }
 
+    /// What the last `execute` has to tell beside its answer.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
     /// Net changes of the transaction that the last `execute` or `resume` committed.
     pub fn take_committed(&mut self) -> Vec<RowChange> {
         std::mem::take(&mut self.committed)
@@ -388,6 +402,14 @@ impl Store {
             None => View::COMMITTED,
         }
     }
+}
+
+/// 25006
+pub(crate) fn read_only(command: &str) -> SqlError {
+    SqlError::new(
+        b"25006",
+        format!("cannot execute {command} in a read-only transaction"),
+    )
 }
 
 /// 25P02

@@ -15,6 +15,8 @@ pub(crate) struct Connection {
     /// Ended by [`crate::Store::disconnect`]; its id is not used again.
     pub(crate) closed: bool,
     pub(crate) transaction: Option<Transaction>,
+    /// Modes of its transactions.
+    pub(crate) defaults: Defaults,
     /// A statement that waits.
     pub(crate) suspended: Option<Suspended>,
 }
@@ -28,6 +30,14 @@ pub(crate) struct Suspended {
     pub(crate) arrival: u64,
 }
 
+/// What a connection's transactions are unless BEGIN says otherwise; `None` is what the store says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Defaults {
+    pub(crate) isolation: Option<IsolationLevel>,
+    pub(crate) read_only: bool,
+    pub(crate) deferrable: bool,
+}
+
 /// A transaction in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct Transaction {
@@ -35,6 +45,10 @@ pub(crate) struct Transaction {
     /// Begun by `BEGIN`, not by a single statement.
     pub(crate) explicit: bool,
     pub(crate) isolation: IsolationLevel,
+    /// Refuses to change anything: 25006.
+    pub(crate) read_only: bool,
+    /// Waits for a safe snapshot when serializable and read only; without effect otherwise.
+    pub(crate) deferrable: bool,
     /// When it began: what `now()` answers.
     pub(crate) started_us: i64,
     /// Taken by the first statement, at repeatable read and above.
@@ -53,6 +67,8 @@ pub(crate) struct Savepoint {
     pub(crate) name: Arc<str>,
     /// Length of the undo log when it was set.
     pub(crate) mark: usize,
+    /// Whether the transaction was read only when it was set.
+    pub(crate) read_only: bool,
 }
 
 /// One thing to be undone.

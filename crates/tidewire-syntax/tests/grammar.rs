@@ -1,7 +1,9 @@
 //! The whole grammar through the public door: what parses, into what, and that the tree is lossless.
 
 use expect_test::expect;
-use tidewire_syntax::ast::sql::{Expression, ExpressionKind, IsolationLevel, Statement};
+use tidewire_syntax::ast::sql::{
+    Expression, ExpressionKind, IsolationLevel, Statement, TransactionModes,
+};
 use tidewire_syntax::ast::{ItemKind, ServiceMember, StepKind};
 use tidewire_syntax::{LineColumn, parse, parse_expression, parse_statement, parse_statements};
 
@@ -148,11 +150,20 @@ fn statements_of_tools_parse_alone() {
     assert_eq!(diagnostics, []);
     assert_eq!(
         statement,
-        Some(Statement::Begin(Some(IsolationLevel::RepeatableRead)))
+        Some(Statement::Begin(TransactionModes {
+            isolation: Some(IsolationLevel::RepeatableRead),
+            ..TransactionModes::default()
+        }))
     );
     assert_eq!(parse_statement("select 1 select 2").0, None);
     let (statements, diagnostics) = parse_statements("commit; selct 1; rollback;");
-    assert_eq!(statements, [Statement::Commit, Statement::Rollback]);
+    assert_eq!(
+        statements,
+        [
+            Statement::Commit { chain: false },
+            Statement::Rollback { chain: false }
+        ]
+    );
     assert_eq!(diagnostics.len(), 1);
 }
 

@@ -5,7 +5,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use tidewire_store::{ConnectionId, Plan, Progress, SqlError, Store, plan};
+use tidewire_store::{CommandTag, ConnectionId, Plan, Progress, SqlError, Store, plan};
 use tidewire_syntax::ast::sql::IsolationLevel;
 
 /// Sessions over one store, named by their first use.
@@ -14,6 +14,7 @@ pub struct Script {
     pub store: Store,
     names: Vec<String>,
     plans: Vec<Option<Arc<Plan>>>,
+    tags: Vec<Option<CommandTag>>,
 }
 
 impl Script {
@@ -22,6 +23,7 @@ impl Script {
             store: Store::new(IsolationLevel::ReadCommitted),
             names: Vec::new(),
             plans: Vec::new(),
+            tags: Vec::new(),
         }
     }
 
@@ -41,6 +43,7 @@ impl Script {
             None => {
                 self.names.push(name.to_string());
                 self.plans.push(None);
+                self.tags.push(None);
                 self.store.connect()
             }
         }
@@ -66,19 +69,42 @@ impl Script {
         };
         let progress = self.store.execute(connection, &plan, &[], 0);
         self.plans[connection.0 as usize] = Some(plan);
-        self.text(connection, progress)
+        let mut text = self.text(connection, progress);
+        for notice in self.store.take_notices() {
+            let _ = write!(text, "\n    {} {}", notice.severity, notice.message);
+        }
+        text
     }
 
-    fn text(&self, connection: ConnectionId, progress: Progress) -> String {
+    /// As [`Script::issue`], with command tags as PostgreSQL sends them.
+    pub fn issue_as_server(&mut self, session: &str, sql: &str) -> String {
+        let answer = self.issue(session, sql);
+        let connection = self.connection(session);
+        self.with_server_tag(connection, answer)
+    }
+
+    fn with_server_tag(&self, connection: ConnectionId, answer: String) -> String {
+        let Some(tag) = self.tags[connection.0 as usize] else {
+            return answer;
+        };
+        answer.replacen(&format!("{tag:?}"), &tag.to_string(), 1)
+    }
+
+    fn text(&mut self, connection: ConnectionId, progress: Progress) -> String {
+        self.tags[connection.0 as usize] = match &progress {
+            Progress::Done(completion) => Some(completion.tag),
+            _ => None,
+        };
         match progress {
             Progress::Blocked => {
                 let waits = self.store.waits();
                 let wait = waits.iter().find(|wait| wait.waiter == connection).unwrap();
-                let holders: Vec<&str> = wait
+                let mut holders: Vec<&str> = wait
                     .holders
                     .iter()
                     .map(|h| self.names[h.0 as usize].as_str())
                     .collect();
+                holders.sort_unstable();
                 format!("waits for {}", holders.join(", "))
             }
             Progress::Failed(failure) => error(&failure),
@@ -102,32 +128,50 @@ impl Script {
         }
     }
 
+    /// As [`Script::settle`], with command tags as PostgreSQL sends them.
+    pub fn settle_as_server(&mut self, out: &mut String) {
+        self.go_on(out, true);
+    }
+
     /// Lets every waiter whose wait is over go on, the first first.
     pub fn settle(&mut self, out: &mut String) {
+        self.go_on(out, false);
+    }
+
+    fn go_on(&mut self, out: &mut String, as_server: bool) {
         while let Some(connection) = self.store.ready().first().copied() {
             let progress = self.store.resume(connection, 0);
-            let text = self.text(connection, progress);
-            let _ = writeln!(
-                out,
-                "  {} goes on: {text}",
-                self.names[connection.0 as usize]
-            );
+            let blocks_again = progress == Progress::Blocked;
+            let mut text = self.text(connection, progress);
+            if as_server {
+                // Nobody sees that a statement which still waits waits for someone else now.
+                if blocks_again {
+                    continue;
+                }
+                text = self.with_server_tag(connection, text).replace('\n', "\n  ");
+            }
+            let name = &self.names[connection.0 as usize];
+            let _ = writeln!(out, "  {name} goes on: {text}");
         }
         if let Some(circle) = self.store.deadlock() {
+            let victim = *circle.last().unwrap();
             let names: Vec<&str> = circle
                 .iter()
                 .map(|c| self.names[c.0 as usize].as_str())
                 .collect();
-            let _ = writeln!(out, "  deadlock of {}", names.join(", "));
-            let victim = *circle.last().unwrap();
+            if !as_server {
+                let _ = writeln!(out, "  deadlock of {}", names.join(", "));
+            }
             let progress = self.store.cancel(victim, SqlError::deadlock());
             let text = self.text(victim, progress);
-            let _ = writeln!(
-                out,
-                "  {} is the victim: {text}",
-                self.names[victim.0 as usize]
-            );
-            self.settle(out);
+            let name = &self.names[victim.0 as usize];
+            let how = if as_server {
+                "goes on"
+            } else {
+                "is the victim"
+            };
+            let _ = writeln!(out, "  {name} {how}: {text}");
+            self.go_on(out, as_server);
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::{Name, Span};
 
 pub use super::expression::*;
+pub use super::session::*;
 
 /// A statement. `BEGIN` to `RELEASE` also stand alone as steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,31 +20,26 @@ pub enum Statement {
     Delete(Delete),
     /// `SELECT`
     Select(Box<Select>),
-    /// `BEGIN [ISOLATION LEVEL …]`; the level is `None` when left out.
-    Begin(Option<IsolationLevel>),
-    /// `COMMIT`
-    Commit,
-    /// `ROLLBACK`
-    Rollback,
+    /// `BEGIN [modes]`
+    Begin(TransactionModes),
+    /// `COMMIT [AND CHAIN]`
+    Commit {
+        /// Another transaction with the same modes begins at once.
+        chain: bool,
+    },
+    /// `ROLLBACK [AND CHAIN]`
+    Rollback {
+        /// Another transaction with the same modes begins at once.
+        chain: bool,
+    },
     /// `SAVEPOINT s`
     Savepoint(Name),
     /// `ROLLBACK TO [SAVEPOINT] s`
     RollbackTo(Name),
     /// `RELEASE [SAVEPOINT] s`
     Release(Name),
-}
-
-/// Transaction isolation level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum IsolationLevel {
-    /// Behaves as read committed in PostgreSQL.
-    ReadUncommitted,
-    /// A snapshot per statement.
-    ReadCommitted,
-    /// A snapshot per transaction.
-    RepeatableRead,
-    /// Serializable snapshot isolation.
-    Serializable,
+    /// A statement about the session or its transaction that names no rows.
+    Session(SessionStatement),
 }
 
 /// `[store.]table`; the store only in invariants, and refused with a reason elsewhere.

@@ -1,8 +1,8 @@
 //! Where nodes are named: the places that renaming changes and deleting may have to.
 
 use crate::ast::sql::{
-    ConflictAction, Expression, ExpressionKind, Insert, InsertSource, Select, SelectItem,
-    Statement, TableName,
+    ConflictAction, Expression, ExpressionKind, Insert, InsertSource, Maintenance, Select,
+    SelectItem, SessionStatement, Statement, TableName,
 };
 use crate::ast::{
     DatabaseMember, FaultKind, Item, ItemKind, ServiceMember, Step, StepKind, Trigger,
@@ -200,11 +200,20 @@ impl<'p> Tables<'p> {
             }
             Statement::Select(select) => self.select(select),
             Statement::Begin(_)
-            | Statement::Commit
-            | Statement::Rollback
+            | Statement::Commit { .. }
+            | Statement::Rollback { .. }
             | Statement::Savepoint(_)
             | Statement::RollbackTo(_)
             | Statement::Release(_) => {}
+            Statement::Session(session) => match session {
+                SessionStatement::LockTable(lock) => self.0.extend(&lock.tables),
+                SessionStatement::Maintain(
+                    Maintenance::Vacuum(tables) | Maintenance::Analyze(tables),
+                ) => {
+                    self.0.extend(tables);
+                }
+                _ => {}
+            },
         }
     }
 

@@ -17,6 +17,7 @@ mod service;
 mod statement;
 mod step;
 mod store;
+mod transaction;
 mod type_name;
 
 use logos::Logos;

@@ -1,5 +1,5 @@
-//! SQL statements that change rows, and transaction control. `CREATE` and `ALTER`: `definition`; queries:
-//! `select`.
+//! SQL statements that change rows. Transactions and sessions: `transaction`; `CREATE` and `ALTER`:
+//! `definition`; queries: `select`.
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
@@ -25,6 +25,14 @@ const STATEMENTS: &[&str] = &[
     "abort",
     "savepoint",
     "release",
+    "set",
+    "reset",
+    "show",
+    "lock",
+    "vacuum",
+    "analyze",
+    "checkpoint",
+    "discard",
 ];
 
 /// Words that begin a statement of PostgreSQL's that is left out, with what one does instead.
@@ -41,19 +49,12 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "a run begins with the tables of its text; a design takes one out by `without t`",
     ),
     ("merge", "use INSERT … ON CONFLICT"),
-    ("lock", "use SELECT … FOR UPDATE"),
-    (
-        "set",
-        "say the isolation level at BEGIN or in the database block",
-    ),
     ("prepare", ""),
     ("copy", "use INSERT with VALUES"),
     ("do", ""),
     ("grant", ""),
     ("revoke", ""),
     ("explain", ""),
-    ("analyze", ""),
-    ("vacuum", ""),
     ("listen", "use a broker and `publish`"),
     ("notify", "use a broker and `publish`"),
     ("declare", "use `for each row in (select …) { … }`"),
@@ -74,6 +75,11 @@ impl Parser<'_> {
 
     /// A statement without its `;`.
     pub(crate) fn statement(&mut self) -> Parsed<Statement> {
+        if self.at_words(&["prepare", "transaction"]) {
+            return self.node(SyntaxKind::Transaction, |parser| {
+                parser.session_statement("prepare")
+            });
+        }
         match self.one_of(STATEMENTS) {
             Some("select") => Ok(Statement::Select(Box::new(self.select()?))),
             Some("insert") => {
@@ -105,68 +111,6 @@ impl Parser<'_> {
                     }
                     None => self.unknown_word("an SQL statement", STATEMENTS),
                 }
-            }
-        }
-    }
-
-    fn transaction(&mut self, word: &str) -> Parsed<Statement> {
-        self.bump_as(SyntaxKind::Keyword);
-        match word {
-            "begin" => self.begin(),
-            "start" => {
-                if !self.at_word("transaction") {
-                    return self.unknown_word("`transaction`", &["transaction"]);
-                }
-                self.begin()
-            }
-            "savepoint" => Ok(Statement::Savepoint(self.savepoint_name()?)),
-            "release" => {
-                self.eat_word("savepoint");
-                Ok(Statement::Release(self.savepoint_name()?))
-            }
-            "commit" | "end" => {
-                self.transaction_word()?;
-                Ok(Statement::Commit)
-            }
-            _ => {
-                self.transaction_word()?;
-                if word == "rollback" && self.eat_word("to") {
-                    self.eat_word("savepoint");
-                    return Ok(Statement::RollbackTo(self.savepoint_name()?));
-                }
-                Ok(Statement::Rollback)
-            }
-        }
-    }
-
-    fn savepoint_name(&mut self) -> Parsed<Name> {
-        self.identifier("the name of a savepoint")
-    }
-
-    fn transaction_word(&mut self) -> Parsed<()> {
-        if self.at_word("prepared") {
-            return self.unsupported("`PREPARED`", "");
-        }
-        if !self.eat_word("work") {
-            self.eat_word("transaction");
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self) -> Parsed<Statement> {
-        self.transaction_word()?;
-        let mut level = None;
-        loop {
-            if level.is_none() && self.eat_word("isolation") {
-                self.eat_word("level");
-                level = Some(self.isolation_level()?);
-                self.eat(SyntaxKind::Comma);
-            } else if self.eat_words(&["read", "write"]) {
-                self.eat(SyntaxKind::Comma);
-            } else if self.at_words(&["read", "only"]) || self.at_word("deferrable") {
-                return self.unsupported("read-only transactions", "leave out READ ONLY");
-            } else {
-                return Ok(Statement::Begin(level));
             }
         }
     }

@@ -2,7 +2,6 @@
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
-use crate::ast::sql::IsolationLevel;
 use crate::ast::{Broker, BrokerMember, Database, DatabaseMember, ItemKind, Member};
 
 /// Kinds of databases and brokers; whether one can run is decided where names are resolved.
@@ -89,25 +88,6 @@ impl Parser<'_> {
                 self.fail("a member of a database")
             }
             None => self.unknown_word("a member of a database", DATABASE_MEMBERS),
-        }
-    }
-
-    /// `read committed` and its kin.
-    pub(super) fn isolation_level(&mut self) -> Parsed<IsolationLevel> {
-        if self.eat_words(&["read", "committed"]) {
-            Ok(IsolationLevel::ReadCommitted)
-        } else if self.eat_words(&["read", "uncommitted"]) {
-            Ok(IsolationLevel::ReadUncommitted)
-        } else if self.eat_words(&["repeatable", "read"]) {
-            Ok(IsolationLevel::RepeatableRead)
-        } else if self.eat_word("serializable") {
-            Ok(IsolationLevel::Serializable)
-        } else {
-            let message = format!("expected an isolation level, found {}", self.found());
-            self.fail_hint(
-                message,
-                "one of: read committed, repeatable read, serializable, read uncommitted",
-            )
         }
     }
 

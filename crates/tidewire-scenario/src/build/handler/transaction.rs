@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidewire_store::plan;
-use tidewire_syntax::ast::sql::{Statement as Tree, TableName};
+use tidewire_syntax::ast::sql::{SessionStatement, Statement as Tree, TableName};
 use tidewire_syntax::ast::{Step, StepKind};
 use tidewire_syntax::{Diagnostic, Name, Span};
 
@@ -15,10 +15,12 @@ use crate::walk::{self, Visitor};
 use crate::{DatabaseId, Instruction, Scope, Statement, StatementId};
 
 impl Frame<'_, '_> {
-    /// `begin` to `release`. `rest` are the steps behind it.
+    /// `begin` to `release`, and statements about the session. `rest` are the steps behind it.
     pub(super) fn control(&mut self, tree: &Tree, named: Option<&Name>, span: Span, rest: &[Step]) {
+        let outside = matches!(tree, Tree::Session(_)) && self.flow.open.is_empty();
         let database = match tree {
             Tree::Begin(_) => self.begin_at(named, span, rest),
+            _ if outside => self.begin_at(named, span, rest),
             _ => self.open_at(named, span),
         };
         let Some(database) = database else {
@@ -27,7 +29,9 @@ impl Frame<'_, '_> {
         };
         match tree {
             Tree::Begin(_) => self.open(database, span),
-            Tree::Commit | Tree::Rollback => {
+            Tree::Commit { chain: false }
+            | Tree::Rollback { chain: false }
+            | Tree::Session(SessionStatement::PrepareTransaction(_)) => {
                 self.flow.open.remove(&database);
             }
             _ => {}
