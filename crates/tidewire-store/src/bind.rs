@@ -91,8 +91,12 @@ impl Binder<'_> {
                 operand,
                 low,
                 high,
+                symmetric,
                 negated,
             } => {
+                if *symmetric {
+                    return fail(b"0A000", span, "BETWEEN SYMMETRIC is not supported yet");
+                }
                 let operand = self.expression(operand)?;
                 let (low, high) = (self.expression(low)?, self.expression(high)?);
                 let low = typing::compare(Comparison::GreaterOrEqual, ">=", operand.clone(), low)?;
@@ -103,8 +107,15 @@ impl Binder<'_> {
             K::Like {
                 operand,
                 pattern,
+                escape,
+                ignores_case,
                 negated,
-            } => self.like(operand, pattern, *negated, span),
+            } => {
+                if escape.is_some() || *ignores_case {
+                    return fail(b"0A000", span, "ILIKE and ESCAPE are not supported yet");
+                }
+                self.like(operand, pattern, *negated, span)
+            }
             K::Case {
                 operand,
                 branches,
@@ -115,6 +126,9 @@ impl Binder<'_> {
             K::Exists(query) => {
                 let (query, _) = self.subquery(query, false)?;
                 Ok(truth(Expr::Exists(query), span))
+            }
+            K::Row(_) | K::Quantified { .. } => {
+                fail(b"0A000", span, "rows as values are not supported yet")
             }
             K::Subquery(query) => {
                 let (query, data_type) = self.subquery(query, true)?;
@@ -254,6 +268,9 @@ impl Binder<'_> {
 
     fn call(&mut self, call: &FunctionCall, span: Span) -> Bound {
         let name = call.name.as_str();
+        if call.over.is_some() || call.filter.is_some() || !call.order_by.is_empty() {
+            return fail(b"0A000", span, "window functions are not supported yet");
+        }
         match (name, call.arguments.len()) {
             ("now" | "current_timestamp" | "transaction_timestamp", 0) => {
                 return Ok(Typed {

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
-    Expression, ExpressionKind, JoinKind, Literal, LockStrength, Locking, OrderBy, Select,
-    SelectItem, TableReference,
+    Distinct, Expression, ExpressionKind, JoinCondition, JoinKind, Literal, LockStrength, Locking,
+    OrderBy, Query as Written, QueryBody, Select, SelectItem, SourceKind, TableSource,
 };
 use tidewire_syntax::{Name, Span};
 
@@ -30,20 +30,27 @@ pub(crate) struct Item {
 
 impl<'a> Binder<'a> {
     /// Binds a query, within those that are being bound.
-    pub(crate) fn select(&mut self, select: &Select) -> Result<Query, PlanError> {
+    pub(crate) fn query(&mut self, query: &Written) -> Result<Query, PlanError> {
+        let select = match (&query.with, &query.body) {
+            (None, QueryBody::Select(select)) => select,
+            (None, QueryBody::Nested(inner)) if is_bare(query) => return self.query(inner),
+            _ => {
+                return Err(later(query.span));
+            }
+        };
         if self.scopes.len() >= MAX_QUERIES {
             return fail(
                 b"54001",
-                select.span,
+                query.span,
                 format!(
                     "queries are nested deeper than {MAX_QUERIES} levels, the limit of this store"
                 ),
             );
         }
         self.scopes.push(Scope::new(Vec::new()));
-        let query = self.select_in_scope(select);
+        let bound = self.select_in_scope(query, select);
         let scope = self.scopes.pop();
-        let mut query = query?;
+        let mut query = bound?;
         query.correlated = scope.is_some_and(|scope| scope.correlated);
         Ok(query)
     }
@@ -51,21 +58,21 @@ impl<'a> Binder<'a> {
     /// Binds a query inside an expression, and gives the type of its one column.
     pub(crate) fn subquery(
         &mut self,
-        select: &Select,
+        written: &Written,
         one_column: bool,
     ) -> Result<(Arc<Query>, Option<Type>), PlanError> {
-        if let Some(locking) = &select.locking {
+        if let Some(locking) = &written.locking {
             return fail(
                 b"0A000",
                 locking.span,
                 "row locks in a subquery are not supported by this store",
             );
         }
-        let query = self.select(select)?;
+        let query = self.query(written)?;
         if one_column && query.output.len() != 1 {
             return fail(
                 b"42601",
-                select.span,
+                written.span,
                 "subquery must return only one column",
             );
         }
@@ -73,7 +80,7 @@ impl<'a> Binder<'a> {
         Ok((Arc::new(query), data_type))
     }
 
-    fn select_in_scope(&mut self, select: &Select) -> Result<Query, PlanError> {
+    fn select_in_scope(&mut self, written: &Written, select: &Select) -> Result<Query, PlanError> {
         let mut relations = self.from(select)?;
         let mut query = Query {
             id: self.fresh_id(),
@@ -84,7 +91,15 @@ impl<'a> Binder<'a> {
         self.items(&select.items, &mut items)?;
         let keys = self.group_keys(&select.group_by, &items)?;
         let having = self.clause(select.having.as_ref(), "HAVING")?;
-        let order = self.order(&select.order_by, &items, select.distinct)?;
+        let distinct = match &select.distinct {
+            Distinct::No => false,
+            Distinct::Rows => true,
+            Distinct::On(_) => return Err(later(written.span)),
+        };
+        if !select.windows.is_empty() {
+            return Err(later(written.span));
+        }
+        let order = self.order(&written.order_by, &items, distinct)?;
         let aggregates = std::mem::take(&mut self.scope_mut().aggregates);
         let grouped =
             !select.group_by.is_empty() || !aggregates.is_empty() || select.having.is_some();
@@ -101,15 +116,15 @@ impl<'a> Binder<'a> {
                 having,
             });
         }
-        query.limit = self.bound(select.limit.as_ref(), "LIMIT")?;
-        query.offset = self.bound(select.offset.as_ref(), "OFFSET")?;
-        if let Some(locking) = &select.locking {
+        query.limit = self.bound(written.limit.as_ref(), "LIMIT")?;
+        query.offset = self.bound(written.offset.as_ref(), "OFFSET")?;
+        if let Some(locking) = &written.locking {
             query.locking = Some(self.locking(locking, select, grouped, &relations)?);
         }
         query.filter = access::place(conditions, &mut relations);
         access::choose(self, &mut relations);
         query.relations = relations;
-        query.distinct = select.distinct;
+        query.distinct = distinct;
         query.order = order;
         for item in items {
             query.columns.push(ResultColumn {
@@ -133,11 +148,16 @@ impl<'a> Binder<'a> {
         let mut relations = Vec::new();
         for item in &select.from {
             let first = relations.len();
-            relations.push(self.relation(&item.table, JoinKind::Cross)?);
+            relations.push(self.relation(&item.source, JoinKind::Cross)?);
             for join in &item.joins {
-                let mut relation = self.relation(&join.table, join.kind)?;
+                let mut relation = self.relation(&join.source, join.kind)?;
                 self.scope_mut().visible_from = first;
-                let on = self.condition(join.on.as_ref(), "JOIN/ON");
+                let on = match &join.condition {
+                    JoinCondition::On(on) => Some(on),
+                    JoinCondition::None => None,
+                    _ => return Err(later(join.source.span)),
+                };
+                let on = self.condition(on, "JOIN/ON");
                 self.scope_mut().visible_from = 0;
                 relation.on = on?;
                 relations.push(relation);
@@ -153,14 +173,16 @@ impl<'a> Binder<'a> {
         Ok(relations)
     }
 
-    fn relation(
-        &mut self,
-        reference: &TableReference,
-        join: JoinKind,
-    ) -> Result<Relation, PlanError> {
-        let (store, table) = self.table(&reference.name)?;
+    fn relation(&mut self, source: &TableSource, join: JoinKind) -> Result<Relation, PlanError> {
+        let SourceKind::Table(name) = &source.kind else {
+            return Err(later(source.span));
+        };
+        if !source.columns.is_empty() || matches!(join, JoinKind::Right | JoinKind::Full) {
+            return Err(later(source.span));
+        }
+        let (store, table) = self.table(name)?;
         self.read(store, table.id);
-        let alias = reference.alias.as_ref().unwrap_or(&reference.name.table);
+        let alias = source.alias.as_ref().unwrap_or(&name.table);
         let scope = self.scope_mut();
         if scope
             .relations
@@ -169,7 +191,7 @@ impl<'a> Binder<'a> {
         {
             return Err(error(
                 b"42712",
-                reference.name.span,
+                name.span,
                 format!("table name \"{alias}\" specified more than once"),
             )
             .hint("Give one of them an alias."));
@@ -489,7 +511,7 @@ impl<'a> Binder<'a> {
         relations: &[Relation],
     ) -> Result<LockPlan, PlanError> {
         let clause = strength_name(locking.strength);
-        let refused = if select.distinct {
+        let refused = if select.distinct != Distinct::No {
             Some("DISTINCT clause")
         } else if !select.group_by.is_empty() {
             Some("GROUP BY clause")
@@ -542,6 +564,21 @@ impl<'a> Binder<'a> {
     }
 }
 
+fn later(span: Span) -> PlanError {
+    error(
+        b"0A000",
+        span,
+        "this form of query is not supported by this store yet",
+    )
+}
+
+fn is_bare(query: &Written) -> bool {
+    query.order_by.is_empty()
+        && query.limit.is_none()
+        && query.offset.is_none()
+        && query.locking.is_none()
+}
+
 fn strength_name(strength: LockStrength) -> &'static str {
     match strength {
         LockStrength::KeyShare => "FOR KEY SHARE",
@@ -560,9 +597,12 @@ fn column_name(expression: &Expression) -> Arc<str> {
         ExpressionKind::Exists(_) => "exists".into(),
         ExpressionKind::Parameter { name, field } => field.as_ref().unwrap_or(name).text.clone(),
         ExpressionKind::Cast(operand, _) => column_name(operand),
-        ExpressionKind::Subquery(query) => match query.items.first() {
-            Some(SelectItem::Expression(_, Some(alias))) => alias.text.clone(),
-            Some(SelectItem::Expression(inner, None)) => column_name(inner),
+        ExpressionKind::Subquery(query) => match &query.body {
+            QueryBody::Select(select) => match select.items.first() {
+                Some(SelectItem::Expression(_, Some(alias))) => alias.text.clone(),
+                Some(SelectItem::Expression(inner, None)) => column_name(inner),
+                _ => "?column?".into(),
+            },
             _ => "?column?".into(),
         },
         ExpressionKind::Literal(Literal::Boolean(_)) => "bool".into(),

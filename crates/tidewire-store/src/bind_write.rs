@@ -140,19 +140,24 @@ impl<'a> Binder<'a> {
         &mut self,
         table: &'a Table,
         assignments: &[Assignment],
+        table_span: Span,
     ) -> Result<Vec<(usize, NewValue)>, PlanError> {
         let mut bound: Vec<(usize, NewValue)> = Vec::with_capacity(assignments.len());
         self.forbid_aggregates(Some("UPDATE"));
         for assignment in assignments {
-            let column = self.target(table, &assignment.column)?;
+            let Assignment::Column(name, value) = assignment else {
+                let message = "assigning a row is not supported yet";
+                return fail(b"0A000", table_span, message);
+            };
+            let column = self.target(table, name)?;
             if bound.iter().any(|(slot, _)| *slot == column.slot) {
                 return fail(
                     b"42601",
-                    assignment.column.span,
+                    name.span,
                     format!("multiple assignments to same column \"{}\"", column.name),
                 );
             }
-            let value = self.new_value(column, assignment.value.as_ref())?;
+            let value = self.new_value(column, value.as_ref())?;
             bound.push((column.slot, value));
         }
         self.forbid_aggregates(None);
@@ -215,10 +220,13 @@ impl<'a> Binder<'a> {
         &mut self,
         update: &Update,
     ) -> Result<(UpdatePlan, Vec<ResultColumn>), PlanError> {
+        if update.with.is_some() || !update.from.is_empty() {
+            return fail(b"0A000", update.span, "UPDATE FROM is not supported yet");
+        }
         let table = self.written(&update.table)?;
         self.open(table, update.alias.as_ref());
         let target = self.target_query(table, update.filter.as_ref())?;
-        let assignments = self.assignments(table, &update.assignments)?;
+        let assignments = self.assignments(table, &update.assignments, update.span)?;
         let (returning, columns) = self.returning(&update.returning)?;
         self.scopes.pop();
         let plan = UpdatePlan {
@@ -235,6 +243,9 @@ impl<'a> Binder<'a> {
         &mut self,
         delete: &Delete,
     ) -> Result<(DeletePlan, Vec<ResultColumn>), PlanError> {
+        if delete.with.is_some() || !delete.using.is_empty() {
+            return fail(b"0A000", delete.span, "DELETE USING is not supported yet");
+        }
         let table = self.written(&delete.table)?;
         self.open(table, delete.alias.as_ref());
         let target = self.target_query(table, delete.filter.as_ref())?;
@@ -253,6 +264,9 @@ impl<'a> Binder<'a> {
         &mut self,
         insert: &Insert,
     ) -> Result<(InsertPlan, Vec<ResultColumn>), PlanError> {
+        if insert.with.is_some() {
+            return fail(b"0A000", insert.span, "WITH is not supported yet");
+        }
         let table = self.written(&insert.table)?;
         let mut targets: Vec<&'a Column> = Vec::new();
         for name in &insert.columns {
@@ -276,7 +290,7 @@ impl<'a> Binder<'a> {
             }
             InsertSource::DefaultValues => RowSource::Values(vec![Vec::new()], others(table, &[])),
             InsertSource::Query(select) => {
-                let query = self.select(select)?;
+                let query = self.query(select)?;
                 self.inserted_query(table, &targets, named, query, select.span)?
             }
         };
@@ -400,7 +414,7 @@ impl<'a> Binder<'a> {
                         table,
                     });
                 }
-                let assignments = self.assignments(table, assignments)?;
+                let assignments = self.assignments(table, assignments, conflict.span)?;
                 let filter = self.condition(filter.as_ref(), "WHERE")?;
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.relations.pop();

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
-    Expression, LockStrength, Select, SessionStatement, Statement, TransactionModes,
+    Expression, LockStrength, Query as Written, SessionStatement, Statement, TransactionModes,
 };
 use tidewire_syntax::{Name, Span};
 
@@ -208,8 +208,8 @@ fn plan_with(
     let mut columns = Vec::new();
     let mut writes = Vec::new();
     let operation = match &*statement {
-        Statement::Select(select) => {
-            let query = binder.select(select)?;
+        Statement::Query(written) => {
+            let query = binder.query(written)?;
             columns.clone_from(&query.columns);
             Operation::Select(query)
         }
@@ -374,9 +374,9 @@ pub struct AcrossQuery {
 impl AcrossQuery {
     /// Binds a query to the catalogs of several stores, which `database.table` names. A table without
     /// database is looked up in all and must be found in one only.
-    pub fn plan(query: &Select, stores: &[(&str, &Catalog)]) -> Result<AcrossQuery, PlanError> {
+    pub fn plan(query: &Written, stores: &[(&str, &Catalog)]) -> Result<AcrossQuery, PlanError> {
         let mut binder = Binder::new(stores, &());
-        let bound_query = binder.select(query)?;
+        let bound_query = binder.query(query)?;
         if let Some(locking) = &query.locking {
             return Err(PlanError::at(
                 SqlError::new(b"0A000", "a query over several databases locks no rows"),

@@ -33,6 +33,11 @@ pub(crate) fn symbol(operator: BinaryOperator) -> &'static str {
         O::Concatenate => "||",
         O::JsonField => "->",
         O::JsonFieldText => "->>",
+        O::JsonPath => "#>",
+        O::JsonPathText => "#>>",
+        O::Contains => "@>",
+        O::ContainedBy => "<@",
+        O::HasKey => "?",
     }
 }
 

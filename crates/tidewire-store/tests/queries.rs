@@ -253,7 +253,7 @@ fn an_invariant_follows_a_rename_and_cannot_be_judged_after_a_drop() {
     );
     let stock = Script::with("create table r (order_id int primary key); insert into r values (1)");
     let sql = "select o.id, o.sku from orders.o o where not exists (select 1 from stock.r r where r.order_id = o.id)";
-    let Some(Statement::Select(select)) = tidewire_syntax::parse_statement(sql).0 else {
+    let Some(Statement::Query(select)) = tidewire_syntax::parse_statement(sql).0 else {
         panic!("{:?}", tidewire_syntax::parse_statement(sql).1);
     };
     let catalogs = [

@@ -60,8 +60,9 @@ syntax_kinds! {
     /// `12abc`: a number that runs into a word.
     #[regex(r"[0-9]+(\.[0-9]+)?[A-Za-z_][A-Za-z0-9_]*", priority = 5)]
     JunkNumber,
-    /// `:name`
+    /// `:name`, `$1`
     #[regex(r":[A-Za-z_\u{80}-\u{FEFE}\u{FF00}-\u{10FFFF}][A-Za-z0-9_\u{80}-\u{FEFE}\u{FF00}-\u{10FFFF}]*")]
+    #[regex(r"\$[0-9]+")]
     Parameter,
     /// `(`
     #[token("(")]
@@ -105,6 +106,21 @@ syntax_kinds! {
     /// `->>`
     #[token("->>")]
     DoubleArrow,
+    /// `#>`
+    #[token("#>")]
+    PathArrow,
+    /// `#>>`
+    #[token("#>>")]
+    PathDoubleArrow,
+    /// `@>`
+    #[token("@>")]
+    Contains,
+    /// `<@`
+    #[token("<@")]
+    ContainedBy,
+    /// `?`
+    #[token("?")]
+    Question,
     /// `<->`
     #[token("<->")]
     BothWays,

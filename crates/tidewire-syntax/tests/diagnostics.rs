@@ -204,59 +204,37 @@ fn reserved_words() {
 #[test]
 fn sql_that_is_left_out_says_so() {
     check_steps(
-        "with a as (select 1) select * from a;",
+        "select a from t for update for share;",
         expect![[r#"
-            3:1 not-supported: PostgreSQL has `WITH`, Tidewire does not
-              hint: make the inner query a step of its own, or use EXISTS
+            3:28 not-supported: PostgreSQL has several locking clauses in a query, Tidewire does not
+              hint: name all tables in one
         "#]],
     );
     check_steps(
-        "select 1 union select 2;",
+        "select array[1, 2];",
         expect![[r#"
-            3:10 not-supported: PostgreSQL has `UNION`, Tidewire does not
-              hint: write two queries; in a condition use OR, AND or NOT EXISTS
+            3:8 not-supported: PostgreSQL has `ARRAY`, Tidewire does not
+              hint: use jsonb, a list in IN, or VALUES
         "#]],
     );
     check_steps(
-        "select row_number() over (order by a) from t;",
+        "select * from only t;",
         expect![[r#"
-            3:21 not-supported: PostgreSQL has window functions, Tidewire does not
-              hint: use GROUP BY, or CASE within the aggregate
+            3:15 not-supported: PostgreSQL has `ONLY`, Tidewire does not
+              hint: tables have no heirs here: leave it out
         "#]],
     );
     check_steps(
-        "select * from (select 1) a;",
+        "select * from t tablesample system (1);",
         expect![[r#"
-            3:15 not-supported: PostgreSQL has queries and groups of joins in FROM, Tidewire does not
-              hint: name a table; filter by EXISTS or IN (SELECT …)
+            3:17 not-supported: PostgreSQL has `TABLESAMPLE`, Tidewire does not
         "#]],
     );
     check_steps(
-        "select a from t right join u on true;",
+        "select a[1] from t;",
         expect![[r#"
-            3:17 not-supported: PostgreSQL has `RIGHT JOIN`, Tidewire does not
-              hint: use LEFT JOIN with the tables the other way round, or JOIN … ON
-        "#]],
-    );
-    check_steps(
-        "update t set a = 1 from u;",
-        expect![[r#"
-            3:20 not-supported: PostgreSQL has `UPDATE … FROM`, Tidewire does not
-              hint: use a subquery: SET a = (SELECT …) WHERE EXISTS (SELECT …)
-        "#]],
-    );
-    check_steps(
-        "select (a, b) = (1, 2);",
-        expect![[r#"
-            3:10 not-supported: PostgreSQL has rows as values, Tidewire does not
-              hint: compare column by column, joined by AND
-        "#]],
-    );
-    check_steps(
-        "select a ilike 'x';",
-        expect![[r#"
-            3:10 not-supported: PostgreSQL has `ILIKE`, Tidewire does not
-              hint: use LIKE, with lower(x) to ignore case
+            3:9 not-supported: PostgreSQL has subscripts, Tidewire does not
+              hint: use `->` on jsonb
         "#]],
     );
     check_steps(
@@ -269,8 +247,34 @@ fn sql_that_is_left_out_says_so() {
     check_steps(
         "select a = any(b);",
         expect![[r#"
-            3:12 not-supported: PostgreSQL has `ANY`, `SOME` and `ALL`, Tidewire does not
-              hint: use IN or EXISTS
+            3:16 not-supported: PostgreSQL has arrays as values, Tidewire does not
+              hint: write ARRAY[a, b] or a query
+        "#]],
+    );
+    check_steps(
+        "select percentile_cont(1) within group (order by a) from t;",
+        expect![[r#"
+            3:27 not-supported: PostgreSQL has `WITHIN GROUP`, Tidewire does not
+        "#]],
+    );
+    check_steps(
+        "select a from t group by rollup (a);",
+        expect![[r#"
+            3:26 not-supported: PostgreSQL has `ROLLUP`, Tidewire does not
+        "#]],
+    );
+    check_steps(
+        "select a from t fetch first 2 rows with ties;",
+        expect![[r#"
+            3:36 not-supported: PostgreSQL has `WITH TIES`, Tidewire does not
+              hint: use rank() in a subquery
+        "#]],
+    );
+    check_steps(
+        "select a similar to 'x' from t;",
+        expect![[r#"
+            3:10 not-supported: PostgreSQL has `SIMILAR TO`, Tidewire does not
+              hint: use LIKE
         "#]],
     );
     check_steps(
@@ -364,11 +368,31 @@ fn sql_mistakes() {
     "#]],
     );
     check_steps(
-        "select $1;",
+        "select 1 limit 1 union select 2;",
         expect![[r#"
-        3:8 syntax: values have no numbers here
-          hint: write `:name`
-    "#]],
+            3:18 syntax: UNION cannot stand behind ORDER BY
+              hint: put the query before it in parentheses
+        "#]],
+    );
+    check_steps(
+        "values (1, 2), (3);",
+        expect![[r#"
+            3:16 syntax: VALUES lists must all be the same length
+        "#]],
+    );
+    check_steps(
+        "with a (select 1) select 1;",
+        expect![[r#"
+            3:9 syntax: expected the name of a column, found the reserved word `select`
+              hint: SQL reserves it: as a name it is written "select"
+              fix: Put it in quotes → with a ("select" 1) select 1;
+        "#]],
+    );
+    check_steps(
+        "update t set (a, b) = (1, 2, 3);",
+        expect![[r#"
+            3:23 syntax: number of columns does not match number of values
+        "#]],
     );
     check_steps(
         "select a ~ 'x';",

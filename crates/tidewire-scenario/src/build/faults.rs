@@ -148,7 +148,7 @@ impl Builder<'_> {
                 Statement::Insert(tree) => return self.refuse_data(tree.span),
                 Statement::Update(tree) => return self.refuse_data(tree.span),
                 Statement::Delete(tree) => return self.refuse_data(tree.span),
-                Statement::Select(tree) => return self.refuse_data(tree.span),
+                Statement::Query(tree) => return self.refuse_data(tree.span),
                 _ => return self.refuse_data(place),
             };
             if let Err(error) = tidewire_store::plan(statement, copy.catalog(), &()) {

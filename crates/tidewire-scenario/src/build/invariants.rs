@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use tidewire_store::{AcrossQuery, Catalog};
-use tidewire_syntax::ast::sql::{Expression, Select, TableName};
+use tidewire_syntax::ast::sql::{Expression, Query, TableName};
 use tidewire_syntax::ast::{self, ItemKind};
 use tidewire_syntax::{Name, Span};
 
@@ -45,7 +45,7 @@ impl Builder<'_> {
                 limit,
             )),
         };
-        let mut query: Select = (*written.query).clone();
+        let mut query: Query = (*written.query).clone();
         let mut finder = Finder {
             databases: &self.program.databases,
             all_nodes: self.all_nodes,
@@ -54,7 +54,7 @@ impl Builder<'_> {
             used: Vec::new(),
             failed: false,
         };
-        walk::select(&mut query, &mut finder);
+        walk::query(&mut query, &mut finder);
         let (used, failed) = (finder.used, finder.failed);
         if failed {
             return;

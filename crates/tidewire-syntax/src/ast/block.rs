@@ -1,6 +1,6 @@
 //! The blocks of a scenario: stores, brokers, services, clients, invariants, designs, faults, layout.
 
-use super::sql::{IsolationLevel, Select, Statement, TableName, TypeName};
+use super::sql::{IsolationLevel, Query, Statement, TableName, TypeName};
 use super::step::{Delay, Duration, Step};
 use crate::{Name, Span};
 
@@ -258,7 +258,7 @@ pub struct Invariant {
     /// When it is judged.
     pub mode: InvariantMode,
     /// The rows that it returns are the evidence.
-    pub query: Box<Select>,
+    pub query: Box<Query>,
 }
 
 /// When an invariant is judged.

@@ -1,6 +1,7 @@
 //! SQL expressions, as written. They are the only expressions: conditions, values and keys of steps are the same.
 
-use super::sql::{Select, TypeKind, TypeName};
+use super::query::{OrderBy, Query, WindowDefinition};
+use super::sql::{TypeKind, TypeName};
 use crate::{Name, Span};
 
 /// An expression with its place.
@@ -24,7 +25,7 @@ pub enum ExpressionKind {
         /// The column.
         column: Name,
     },
-    /// `:name`, `:row.field`
+    /// `:name`, `:row.field`; `$1` is the one named `$1`
     Parameter {
         /// The name behind the colon.
         name: Name,
@@ -65,11 +66,11 @@ pub enum ExpressionKind {
         /// The operand.
         operand: Box<Expression>,
         /// A query of one column.
-        query: Box<Select>,
+        query: Box<Query>,
         /// `NOT`
         negated: bool,
     },
-    /// `x [NOT] BETWEEN a AND b`
+    /// `x [NOT] BETWEEN [SYMMETRIC] a AND b`
     Between {
         /// The operand.
         operand: Box<Expression>,
@@ -77,15 +78,21 @@ pub enum ExpressionKind {
         low: Box<Expression>,
         /// Upper bound, inclusive.
         high: Box<Expression>,
+        /// `SYMMETRIC`: the bounds may stand the other way round.
+        symmetric: bool,
         /// `NOT`
         negated: bool,
     },
-    /// `x [NOT] LIKE pattern`
+    /// `x [NOT] LIKE pattern [ESCAPE c]`, `x [NOT] ILIKE pattern`
     Like {
         /// The operand.
         operand: Box<Expression>,
         /// The pattern.
         pattern: Box<Expression>,
+        /// `ESCAPE`
+        escape: Option<Box<Expression>>,
+        /// `ILIKE`
+        ignores_case: bool,
         /// `NOT`
         negated: bool,
     },
@@ -103,9 +110,31 @@ pub enum ExpressionKind {
     /// `f(a, b)`, `count(*)`, `sum(distinct x)`; whether it is an aggregate is decided by the planner.
     Function(FunctionCall),
     /// `EXISTS (SELECT …)`
-    Exists(Box<Select>),
+    Exists(Box<Query>),
     /// `(SELECT …)` as a value
-    Subquery(Box<Select>),
+    Subquery(Box<Query>),
+    /// `(a, b)`, `ROW(a, b)`: only compared with another one
+    Row(Vec<Expression>),
+    /// `x = ANY (…)`, `x < ALL (…)`
+    Quantified {
+        /// The operand.
+        operand: Box<Expression>,
+        /// The comparison.
+        operator: BinaryOperator,
+        /// `ALL`, else `ANY` or `SOME`.
+        all: bool,
+        /// What it is compared with.
+        against: Quantity,
+    },
+}
+
+/// The values that `ANY` and `ALL` stand before.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Quantity {
+    /// `ARRAY[a, b]`
+    List(Vec<Expression>),
+    /// A query of one column.
+    Query(Box<Query>),
 }
 
 /// A call of a function.
@@ -119,6 +148,36 @@ pub struct FunctionCall {
     pub star: bool,
     /// `DISTINCT` before the arguments
     pub distinct: bool,
+    /// `ORDER BY` behind the arguments
+    pub order_by: Vec<OrderBy>,
+    /// `FILTER (WHERE …)`
+    pub filter: Option<Box<Expression>>,
+    /// `OVER …`
+    pub over: Option<Box<Over>>,
+}
+
+/// The window of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Over {
+    /// `OVER name`
+    Named(Name),
+    /// `OVER (…)`
+    Window(WindowDefinition),
+}
+
+impl FunctionCall {
+    /// `name(arguments)`
+    pub fn of(name: Name, arguments: Vec<Expression>) -> Self {
+        Self {
+            name,
+            arguments,
+            star: false,
+            distinct: false,
+            order_by: Vec::new(),
+            filter: None,
+            over: None,
+        }
+    }
 }
 
 /// A literal as written.
@@ -184,4 +243,22 @@ pub enum BinaryOperator {
     JsonField,
     /// `->>`
     JsonFieldText,
+    /// `#>`
+    JsonPath,
+    /// `#>>`
+    JsonPathText,
+    /// `@>`
+    Contains,
+    /// `<@`
+    ContainedBy,
+    /// `?`
+    HasKey,
+}
+
+impl Expression {
+    /// The number 1.
+    pub fn one(span: Span) -> Self {
+        let kind = ExpressionKind::Literal(Literal::Integer("1".to_string()));
+        Self { kind, span }
+    }
 }

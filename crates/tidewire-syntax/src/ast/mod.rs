@@ -6,6 +6,7 @@
 
 pub mod block;
 mod expression;
+mod query;
 mod session;
 pub mod sql;
 pub mod step;

@@ -1,8 +1,9 @@
-//! SQL statements and queries, as written; their expressions stand beside them.
+//! SQL statements, as written; queries and expressions stand beside them.
 
 use crate::{Name, Span};
 
 pub use super::expression::*;
+pub use super::query::*;
 pub use super::session::*;
 
 /// A statement. `BEGIN` to `RELEASE` also stand alone as steps.
@@ -18,8 +19,8 @@ pub enum Statement {
     Update(Update),
     /// `DELETE`
     Delete(Delete),
-    /// `SELECT`
-    Select(Box<Select>),
+    /// `SELECT`, `VALUES`, `TABLE`, with or without `WITH`
+    Query(Box<Query>),
     /// `BEGIN [modes]`
     Begin(TransactionModes),
     /// `COMMIT [AND CHAIN]`
@@ -234,6 +235,8 @@ pub enum AlterAction {
 /// `INSERT`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Insert {
+    /// `WITH …`
+    pub with: Option<With>,
     /// The table.
     pub table: TableName,
     /// `AS alias`, by which ON CONFLICT may name the row in the way.
@@ -255,8 +258,8 @@ pub struct Insert {
 pub enum InsertSource {
     /// `VALUES (…), (…)`; `None` stands for `DEFAULT`.
     Values(Vec<Vec<Option<Expression>>>),
-    /// `SELECT …`
-    Query(Box<Select>),
+    /// `SELECT …`, or any other query but bare `VALUES`
+    Query(Box<Query>),
     /// `DEFAULT VALUES`
     DefaultValues,
 }
@@ -286,24 +289,28 @@ pub enum ConflictAction {
     },
 }
 
-/// `column = expression`; `None` stands for `DEFAULT`.
+/// One item of `SET`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Assignment {
-    /// The column.
-    pub column: Name,
-    /// Its new value.
-    pub value: Option<Expression>,
+pub enum Assignment {
+    /// `column = expression`; `None` stands for `DEFAULT`. `(a, b) = (1, 2)` is two of them.
+    Column(Name, Option<Expression>),
+    /// `(a, b) = (SELECT …)`
+    Columns(Vec<Name>, Box<Query>),
 }
 
 /// `UPDATE`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Update {
+    /// `WITH …`
+    pub with: Option<With>,
     /// The table.
     pub table: TableName,
     /// `AS alias`
     pub alias: Option<Name>,
     /// `SET …`
     pub assignments: Vec<Assignment>,
+    /// `FROM …`, whose rows the assignments may read
+    pub from: Vec<TableExpression>,
     /// `WHERE …`
     pub filter: Option<Expression>,
     /// `RETURNING`
@@ -315,141 +322,18 @@ pub struct Update {
 /// `DELETE`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delete {
+    /// `WITH …`
+    pub with: Option<With>,
     /// The table.
     pub table: TableName,
     /// `AS alias`
     pub alias: Option<Name>,
+    /// `USING …`
+    pub using: Vec<TableExpression>,
     /// `WHERE …`
     pub filter: Option<Expression>,
     /// `RETURNING`
     pub returning: Vec<SelectItem>,
     /// The whole statement.
     pub span: Span,
-}
-
-/// `SELECT`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Select {
-    /// `DISTINCT`
-    pub distinct: bool,
-    /// The select list.
-    pub items: Vec<SelectItem>,
-    /// `FROM`: comma-separated, each a table with its joins. Empty for `SELECT 1`.
-    pub from: Vec<TableExpression>,
-    /// `WHERE`
-    pub filter: Option<Expression>,
-    /// `GROUP BY`
-    pub group_by: Vec<Expression>,
-    /// `HAVING`
-    pub having: Option<Expression>,
-    /// `ORDER BY`
-    pub order_by: Vec<OrderBy>,
-    /// `LIMIT`
-    pub limit: Option<Expression>,
-    /// `OFFSET`
-    pub offset: Option<Expression>,
-    /// `FOR UPDATE` and its kin
-    pub locking: Option<Locking>,
-    /// The whole query.
-    pub span: Span,
-}
-
-/// One item of a select list or of `RETURNING`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SelectItem {
-    /// `*`
-    All(Span),
-    /// `t.*`
-    AllOf(Name),
-    /// `expression [AS name]`
-    Expression(Expression, Option<Name>),
-}
-
-/// A table in `FROM`, with what is joined to it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TableExpression {
-    /// The first table.
-    pub table: TableReference,
-    /// Joins, left to right.
-    pub joins: Vec<Join>,
-}
-
-/// A table with an optional alias.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TableReference {
-    /// The table.
-    pub name: TableName,
-    /// `AS alias`
-    pub alias: Option<Name>,
-}
-
-/// One join.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Join {
-    /// Inner, left or cross.
-    pub kind: JoinKind,
-    /// The right side.
-    pub table: TableReference,
-    /// `ON …`; `None` only for a cross join.
-    pub on: Option<Expression>,
-}
-
-/// Kinds of joins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JoinKind {
-    /// `[INNER] JOIN`
-    Inner,
-    /// `LEFT [OUTER] JOIN`
-    Left,
-    /// `CROSS JOIN`
-    Cross,
-}
-
-/// One sort key.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OrderBy {
-    /// The key.
-    pub expression: Expression,
-    /// `DESC`
-    pub descending: bool,
-    /// `NULLS FIRST` / `NULLS LAST`; the default is last when ascending.
-    pub nulls_first: Option<bool>,
-}
-
-/// `FOR UPDATE [OF t] [NOWAIT | SKIP LOCKED]`
-#[derive(Clone, Debug, PartialEq)]
-pub struct Locking {
-    /// How strong.
-    pub strength: LockStrength,
-    /// `OF` names; empty means all tables.
-    pub of: Vec<Name>,
-    /// What happens when a row is locked.
-    pub wait: LockWait,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// Row-lock strengths, weakest first (PostgreSQL manual 13.3.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum LockStrength {
-    /// `FOR KEY SHARE`
-    KeyShare,
-    /// `FOR SHARE`
-    Share,
-    /// `FOR NO KEY UPDATE`
-    NoKeyUpdate,
-    /// `FOR UPDATE`
-    Update,
-}
-
-/// What a locking read does about a locked row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum LockWait {
-    /// Waits.
-    #[default]
-    Wait,
-    /// Fails with 55P03.
-    NoWait,
-    /// Leaves the row out.
-    SkipLocked,
 }

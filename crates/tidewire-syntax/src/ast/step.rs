@@ -1,6 +1,6 @@
 //! The steps of a handler: SQL statements, and a handful of words for what is not SQL.
 
-use super::sql::{Expression, Select, Statement};
+use super::sql::{Expression, Query, Statement};
 use crate::{Name, Span};
 
 /// One step.
@@ -45,7 +45,7 @@ pub enum StepKind {
         /// Bound to each row in turn: `:row.column`.
         row: Name,
         /// Run once, before the first turn.
-        query: Box<Select>,
+        query: Box<Query>,
         /// The turn.
         body: Vec<Step>,
     },

@@ -1,9 +1,7 @@
 //! Where nodes are named: the places that renaming changes and deleting may have to.
 
-use crate::ast::sql::{
-    ConflictAction, Expression, ExpressionKind, Insert, InsertSource, Maintenance, Select,
-    SelectItem, SessionStatement, Statement, TableName,
-};
+use super::tables::Tables;
+use crate::ast::sql::{Expression, Query, Statement};
 use crate::ast::{
     DatabaseMember, FaultKind, Item, ItemKind, ServiceMember, Step, StepKind, Trigger,
 };
@@ -23,13 +21,6 @@ pub(super) fn mentions_of(item: &Item, node: &str) -> Vec<Span> {
         .filter(|name| name.text.eq_ignore_ascii_case(node))
         .map(|name| name.span)
         .collect()
-}
-
-/// The tables that a statement touches, those of its subqueries included.
-pub(super) fn tables(statement: &Statement) -> Vec<&TableName> {
-    let mut tables = Tables(Vec::new());
-    tables.statement(statement);
-    tables.0
 }
 
 struct Mentions<'p>(Vec<&'p Name>);
@@ -65,7 +56,7 @@ impl<'p> Mentions<'p> {
                 self.0.push(&block.name);
                 self.steps(&block.body);
             }
-            ItemKind::Invariant(block) => self.select(&block.query),
+            ItemKind::Invariant(block) => self.query(&block.query),
             ItemKind::Fault(block) => {
                 match &block.kind {
                     FaultKind::Crash(node) => self.0.push(node),
@@ -136,7 +127,7 @@ impl<'p> Mentions<'p> {
                     self.steps(otherwise);
                 }
                 StepKind::ForEach { query, body, .. } => {
-                    self.select(query);
+                    self.query(query);
                     self.steps(body);
                 }
                 StepKind::Require(condition, failure) => {
@@ -156,8 +147,8 @@ impl<'p> Mentions<'p> {
         self.databases(|tables| tables.statement(statement));
     }
 
-    fn select(&mut self, select: &'p Select) {
-        self.databases(|tables| tables.select(select));
+    fn query(&mut self, query: &'p Query) {
+        self.databases(|tables| tables.query(query));
     }
 
     fn expression(&mut self, expression: &'p Expression) {
@@ -165,158 +156,10 @@ impl<'p> Mentions<'p> {
     }
 
     fn databases(&mut self, collect: impl FnOnce(&mut Tables<'p>)) {
-        let mut tables = Tables(Vec::new());
+        let mut tables = Tables::default();
         collect(&mut tables);
-        self.0.extend(
-            tables
-                .0
-                .into_iter()
-                .filter_map(|table| table.database.as_ref()),
-        );
-    }
-}
-
-struct Tables<'p>(Vec<&'p TableName>);
-
-impl<'p> Tables<'p> {
-    fn statement(&mut self, statement: &'p Statement) {
-        match statement {
-            Statement::CreateTable(create) => self.0.push(&create.name),
-            Statement::AlterTable(alter) => self.0.push(&alter.table),
-            Statement::Insert(insert) => self.insert(insert),
-            Statement::Update(update) => {
-                self.0.push(&update.table);
-                update
-                    .assignments
-                    .iter()
-                    .for_each(|it| self.maybe(&it.value));
-                self.maybe(&update.filter);
-                self.items(&update.returning);
-            }
-            Statement::Delete(delete) => {
-                self.0.push(&delete.table);
-                self.maybe(&delete.filter);
-                self.items(&delete.returning);
-            }
-            Statement::Select(select) => self.select(select),
-            Statement::Begin(_)
-            | Statement::Commit { .. }
-            | Statement::Rollback { .. }
-            | Statement::Savepoint(_)
-            | Statement::RollbackTo(_)
-            | Statement::Release(_) => {}
-            Statement::Session(session) => match session {
-                SessionStatement::LockTable(lock) => self.0.extend(&lock.tables),
-                SessionStatement::Maintain(
-                    Maintenance::Vacuum(tables) | Maintenance::Analyze(tables),
-                ) => {
-                    self.0.extend(tables);
-                }
-                _ => {}
-            },
-        }
-    }
-
-    fn insert(&mut self, insert: &'p Insert) {
-        self.0.push(&insert.table);
-        match &insert.source {
-            InsertSource::Values(rows) => rows.iter().flatten().for_each(|it| self.maybe(it)),
-            InsertSource::Query(select) => self.select(select),
-            InsertSource::DefaultValues => {}
-        }
-        if let Some(conflict) = &insert.on_conflict
-            && let ConflictAction::Update {
-                assignments,
-                filter,
-            } = &conflict.action
-        {
-            assignments.iter().for_each(|it| self.maybe(&it.value));
-            self.maybe(filter);
-        }
-        self.items(&insert.returning);
-    }
-
-    fn select(&mut self, select: &'p Select) {
-        self.items(&select.items);
-        for table in &select.from {
-            self.0.push(&table.table.name);
-            for join in &table.joins {
-                self.0.push(&join.table.name);
-                self.maybe(&join.on);
-            }
-        }
-        self.maybe(&select.filter);
-        select.group_by.iter().for_each(|it| self.expression(it));
-        self.maybe(&select.having);
-        select
-            .order_by
-            .iter()
-            .for_each(|it| self.expression(&it.expression));
-        self.maybe(&select.limit);
-        self.maybe(&select.offset);
-    }
-
-    fn items(&mut self, items: &'p [SelectItem]) {
-        for item in items {
-            if let SelectItem::Expression(expression, _) = item {
-                self.expression(expression);
-            }
-        }
-    }
-
-    fn maybe(&mut self, expression: &'p Option<Expression>) {
-        expression.iter().for_each(|it| self.expression(it));
-    }
-
-    fn expression(&mut self, expression: &'p Expression) {
-        match &expression.kind {
-            ExpressionKind::Literal(_)
-            | ExpressionKind::Column { .. }
-            | ExpressionKind::Parameter { .. } => {}
-            ExpressionKind::Unary(_, operand)
-            | ExpressionKind::IsNull { operand, .. }
-            | ExpressionKind::Cast(operand, _) => self.expression(operand),
-            ExpressionKind::Binary(_, left, right)
-            | ExpressionKind::IsDistinctFrom { left, right, .. }
-            | ExpressionKind::Like {
-                operand: left,
-                pattern: right,
-                ..
-            } => {
-                self.expression(left);
-                self.expression(right);
-            }
-            ExpressionKind::InList { operand, list, .. } => {
-                self.expression(operand);
-                list.iter().for_each(|it| self.expression(it));
-            }
-            ExpressionKind::InQuery { operand, query, .. } => {
-                self.expression(operand);
-                self.select(query);
-            }
-            ExpressionKind::Between {
-                operand, low, high, ..
-            } => [operand, low, high]
-                .into_iter()
-                .for_each(|it| self.expression(it)),
-            ExpressionKind::Case {
-                operand,
-                branches,
-                otherwise,
-            } => {
-                operand
-                    .iter()
-                    .chain(otherwise)
-                    .for_each(|it| self.expression(it));
-                for (when, then) in branches {
-                    self.expression(when);
-                    self.expression(then);
-                }
-            }
-            ExpressionKind::Function(call) => {
-                call.arguments.iter().for_each(|it| self.expression(it))
-            }
-            ExpressionKind::Exists(query) | ExpressionKind::Subquery(query) => self.select(query),
-        }
+        let found = tables.found.into_iter();
+        self.0
+            .extend(found.filter_map(|table| table.database.as_ref()));
     }
 }

@@ -14,6 +14,7 @@ mod mention;
 mod place;
 mod rename;
 mod split;
+mod tables;
 
 pub use block::{Part, add_block, add_topic, delete, duplicate, free_name};
 pub use connect::{

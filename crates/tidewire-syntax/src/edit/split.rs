@@ -1,12 +1,12 @@
 //! "Give this service its own database": the text of a new design.
 
 use super::block::unlisted;
-use super::mention::tables;
 use super::place::{
     blocks, body, design, effective, end_of_line, erase_lines, indented, insert_member, insertion,
     items, moved, same, span_of, written,
 };
 use super::rename::check_name;
+use super::tables::tables;
 use super::{EditError, Edits};
 use crate::ast::sql::Statement;
 use crate::ast::{

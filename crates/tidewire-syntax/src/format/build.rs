@@ -265,15 +265,17 @@ impl Builder {
     fn select(&mut self, node: &SyntaxNode) {
         let parent = node.parent().map(|parent| parent.kind());
         let gap = match parent {
-            Some(SyntaxKind::Invariant | SyntaxKind::Insert | SyntaxKind::Paren) => Gap::Kept,
+            Some(
+                SyntaxKind::Invariant | SyntaxKind::Insert | SyntaxKind::Paren | SyntaxKind::Select,
+            ) => Gap::Kept,
             _ => Gap::Plain,
         };
         self.first_gap(node, gap);
         self.push(Operation::Open(Style::Fill));
         match parent {
-            Some(SyntaxKind::Invariant | SyntaxKind::Paren | SyntaxKind::Insert) => {
-                self.children(node)
-            }
+            Some(
+                SyntaxKind::Invariant | SyntaxKind::Paren | SyntaxKind::Insert | SyntaxKind::Select,
+            ) => self.children(node),
             _ => self.indented(node),
         }
         self.push(Operation::Close);

@@ -12,11 +12,8 @@ const TIME_WORDS: &[&str] = &["current_timestamp", "current_date", "localtimesta
 
 /// Forms with a syntax of their own that are left out.
 const SPECIAL_FORMS: &[(&str, &str)] = &[
-    ("extract", ""),
-    ("position", ""),
-    ("overlay", ""),
-    ("row", "compare column by column, joined by AND"),
-    ("array", "use jsonb"),
+    ("overlay", "use left(), right() and ||"),
+    ("array", "use jsonb, a list in IN, or VALUES"),
     (
         "interval",
         "times are integers of a unit, or use columns with fixed values",
@@ -43,9 +40,6 @@ impl Parser<'_> {
                 let hint = "durations stand behind words such as `wait` and `timeout`";
                 return self.fail_hint(format!("{} is no SQL value", self.found()), hint);
             }
-            SyntaxKind::Unknown if self.nth_text(0) == "$" => {
-                return self.fail_hint("values have no numbers here".into(), "write `:name`");
-            }
             _ => return self.fail("an expression"),
         };
         if self.at(SyntaxKind::OpenBracket) {
@@ -65,8 +59,13 @@ impl Parser<'_> {
     /// `:name` or `:row.field`
     fn parameter(&mut self) -> Parsed<ExpressionKind> {
         let span = self.span();
-        let text = self.nth_text(0)[1..].to_ascii_lowercase();
-        let name = Name::new(text, Span::new(span.start + 1, span.end));
+        let name = match self.nth_text(0) {
+            numbered if numbered.starts_with('$') => Name::new(numbered, span),
+            named => {
+                let text = named[1..].to_ascii_lowercase();
+                Name::new(text, Span::new(span.start + 1, span.end))
+            }
+        };
         self.bump();
         let mut field = None;
         if self.at(SyntaxKind::Dot) {
@@ -88,8 +87,8 @@ impl Parser<'_> {
         let start = self.start();
         self.node(SyntaxKind::Paren, |parser| {
             parser.bump();
-            if parser.at_word("select") {
-                let query = Box::new(parser.select()?);
+            if parser.at_query(0) {
+                let query = Box::new(parser.query()?);
                 parser.expect(SyntaxKind::CloseParen, "`)`")?;
                 return Ok(Expression {
                     kind: ExpressionKind::Subquery(query),
@@ -97,13 +96,17 @@ impl Parser<'_> {
                 });
             }
             let inner = parser.expression()?;
-            if parser.at(SyntaxKind::Comma) {
-                let hint = "compare column by column, joined by AND";
-                return parser.unsupported("rows as values", hint);
-            }
-            parser.expect(SyntaxKind::CloseParen, "`)`")?;
+            let kind = match parser.eat(SyntaxKind::Comma) {
+                true => {
+                    let mut parts = vec![inner];
+                    parts.extend(parser.expression_list()?);
+                    ExpressionKind::Row(parts)
+                }
+                false => inner.kind,
+            };
+            parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
             Ok(Expression {
-                kind: inner.kind,
+                kind,
                 span: parser.since(start),
             })
         })
@@ -119,6 +122,10 @@ impl Parser<'_> {
             "case" => return self.node(SyntaxKind::Case, |parser| parser.case()),
             "cast" => return self.node(SyntaxKind::Function, |parser| parser.cast()),
             "exists" if next == SyntaxKind::OpenParen => return self.exists(),
+            "row" if next == SyntaxKind::OpenParen => return self.row(),
+            "extract" | "position" | "substring" | "trim" if next == SyntaxKind::OpenParen => {
+                return self.node(SyntaxKind::Function, |parser| parser.special_form(&word));
+            }
             word if TIME_WORDS.contains(&word) => {
                 let name = self.name_here(true);
                 self.bump_as(SyntaxKind::Keyword);
@@ -208,17 +215,12 @@ impl Parser<'_> {
         })
     }
 
-    /// `f(…)`, `count(*)`, `sum(distinct x)`
-    fn function(&mut self) -> Parsed<ExpressionKind> {
+    /// `f(…)`, `count(*)`, `sum(distinct x)`, with FILTER and OVER
+    pub(super) fn function(&mut self) -> Parsed<ExpressionKind> {
         let name = self.name_here(true);
         self.bump();
         self.bump();
-        let mut function = FunctionCall {
-            name,
-            arguments: Vec::new(),
-            star: false,
-            distinct: false,
-        };
+        let mut function = FunctionCall::of(name, Vec::new());
         if self.eat(SyntaxKind::Star) {
             function.star = true;
         } else if !self.at(SyntaxKind::CloseParen) {
@@ -231,25 +233,130 @@ impl Parser<'_> {
             }
             function.arguments = self.expression_list()?;
         }
-        if self.at_word("order") {
-            return self.unsupported("ORDER BY within an aggregate", "");
+        if self.at_words(&["order", "by"]) {
+            function.order_by = self.node(SyntaxKind::Clause, |parser| parser.order_by())?;
         }
         if self.at(SyntaxKind::FatArrow) {
             let hint = "functions of SQL take their arguments by position";
             return self.fail_hint("SQL functions have no named arguments here".into(), hint);
         }
         self.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
-        for (word, what) in [
-            ("over", "window functions"),
-            ("filter", "`FILTER` behind an aggregate"),
-            ("within", "`WITHIN GROUP`"),
-        ] {
-            if self.at_word(word) && matches!(self.nth(1), SyntaxKind::OpenParen | SyntaxKind::Word)
-            {
-                return self.unsupported(what, "use GROUP BY, or CASE within the aggregate");
-            }
+        if self.at_words(&["within", "group"]) {
+            return self.unsupported("`WITHIN GROUP`", "");
+        }
+        if self.at_word("filter") && self.nth(1) == SyntaxKind::OpenParen {
+            self.eat_word("filter");
+            function.filter = Some(Box::new(self.node(SyntaxKind::Paren, |parser| {
+                parser.expect(SyntaxKind::OpenParen, "`(`")?;
+                parser.expect_word("where")?;
+                let filter = parser.expression()?;
+                parser.expect(SyntaxKind::CloseParen, "`)`")?;
+                Ok(filter)
+            })?));
+        }
+        let window = matches!(self.nth(1), SyntaxKind::OpenParen | SyntaxKind::Word);
+        if self.at_word("over") && window {
+            self.eat_word("over");
+            function.over = Some(Box::new(self.over()?));
         }
         Ok(ExpressionKind::Function(function))
+    }
+
+    /// Functions whose arguments are told apart by words; they become calls as PostgreSQL's grammar makes them.
+    fn special_form(&mut self, word: &str) -> Parsed<ExpressionKind> {
+        let mut name = self.name_here(true);
+        self.bump();
+        self.expect(SyntaxKind::OpenParen, "`(`")?;
+        let arguments = match word {
+            "extract" => self.extract_arguments()?,
+            "position" => {
+                let part = self.operand_expression()?;
+                if !self.eat_word("in") {
+                    return self.unknown_word("`in`", &["in"]);
+                }
+                vec![self.operand_expression()?, part]
+            }
+            "trim" => {
+                name.text = self.trim_name().into();
+                self.trim_arguments()?
+            }
+            _ => self.substring_arguments()?,
+        };
+        self.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
+        Ok(ExpressionKind::Function(FunctionCall::of(name, arguments)))
+    }
+
+    /// `field FROM x`
+    fn extract_arguments(&mut self) -> Parsed<Vec<Expression>> {
+        let span = self.span();
+        let field = match self.kind() {
+            SyntaxKind::Word => self.nth_text(0).to_ascii_lowercase(),
+            SyntaxKind::String => unquote(self.nth_text(0), '\''),
+            _ => return self.fail("a field such as `year`"),
+        };
+        self.bump_as(match self.kind() {
+            SyntaxKind::Word => SyntaxKind::Keyword,
+            kind => kind,
+        });
+        self.expect_word("from")?;
+        let kind = ExpressionKind::Literal(Literal::String(field));
+        Ok(vec![Expression { kind, span }, self.expression()?])
+    }
+
+    /// `x FROM start FOR length`, or arguments with commas
+    fn substring_arguments(&mut self) -> Parsed<Vec<Expression>> {
+        let mut arguments = vec![self.expression()?];
+        if self.eat_word("from") {
+            arguments.push(self.expression()?);
+            if self.eat_word("for") {
+                arguments.push(self.expression()?);
+            }
+        } else if self.at_word("for") {
+            let start = Expression::one(self.span());
+            self.eat_word("for");
+            arguments.extend([start, self.expression()?]);
+        } else if self.eat(SyntaxKind::Comma) {
+            arguments.extend(self.expression_list()?);
+        }
+        Ok(arguments)
+    }
+
+    fn trim_name(&mut self) -> &'static str {
+        if self.eat_word("leading") {
+            "ltrim"
+        } else if self.eat_word("trailing") {
+            "rtrim"
+        } else {
+            self.eat_word("both");
+            "btrim"
+        }
+    }
+
+    /// `[characters] FROM x`, or arguments with commas
+    fn trim_arguments(&mut self) -> Parsed<Vec<Expression>> {
+        if self.eat_word("from") {
+            return self.expression_list();
+        }
+        let first = self.expression()?;
+        if self.eat_word("from") {
+            return Ok(vec![self.expression()?, first]);
+        }
+        let mut arguments = vec![first];
+        if self.eat(SyntaxKind::Comma) {
+            arguments.extend(self.expression_list()?);
+        }
+        Ok(arguments)
+    }
+
+    /// `ROW (a, b)`
+    fn row(&mut self) -> Parsed<ExpressionKind> {
+        self.bump_as(SyntaxKind::Keyword);
+        self.node(SyntaxKind::Paren, |parser| {
+            parser.bump();
+            let parts = parser.expression_list()?;
+            parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
+            Ok(ExpressionKind::Row(parts))
+        })
     }
 
     /// `CAST(x AS type)`
@@ -267,7 +374,7 @@ impl Parser<'_> {
         self.bump_as(SyntaxKind::Keyword);
         self.node(SyntaxKind::Paren, |parser| {
             parser.bump();
-            let query = Box::new(parser.select()?);
+            let query = Box::new(parser.query()?);
             parser.expect(SyntaxKind::CloseParen, "`)`")?;
             Ok(ExpressionKind::Exists(query))
         })
@@ -306,10 +413,5 @@ impl Parser<'_> {
 
 /// A function without arguments.
 fn call(name: Name) -> ExpressionKind {
-    ExpressionKind::Function(FunctionCall {
-        name,
-        arguments: Vec::new(),
-        star: false,
-        distinct: false,
-    })
+    ExpressionKind::Function(FunctionCall::of(name, Vec::new()))
 }

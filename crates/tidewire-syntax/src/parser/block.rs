@@ -184,7 +184,7 @@ impl Parser<'_> {
         if !self.at_word("select") {
             return self.unknown_word("the query that finds what breaks it", &["select"]);
         }
-        let query = Box::new(self.select()?);
+        let query = Box::new(self.query()?);
         self.semicolon()?;
         Ok(ItemKind::Invariant(Invariant {
             sentence,

@@ -3,7 +3,9 @@
 use rowan::{Checkpoint, Language};
 
 use super::{Failed, MAX_NESTING, Parsed, Parser};
-use crate::ast::sql::{BinaryOperator, Expression, ExpressionKind, Literal, UnaryOperator};
+use crate::ast::sql::{
+    BinaryOperator, Expression, ExpressionKind, Literal, Quantity, UnaryOperator,
+};
 use crate::kind::Tide;
 use crate::{Diagnostic, Span, SyntaxKind};
 
@@ -88,7 +90,7 @@ impl Parser<'_> {
             }
         }
         self.height = height;
-        if self.at(SyntaxKind::Unknown) && "~^&|@?!".contains(self.nth_text(0)) {
+        if self.at(SyntaxKind::Unknown) && "~^&|@!".contains(self.nth_text(0)) {
             return self.unsupported(&format!("the operator {}", self.found()), "");
         }
         Ok(left)
@@ -145,6 +147,11 @@ impl Parser<'_> {
             SyntaxKind::Concatenate => binary(B::Concatenate, power::OTHER),
             SyntaxKind::Arrow => binary(B::JsonField, power::OTHER),
             SyntaxKind::DoubleArrow => binary(B::JsonFieldText, power::OTHER),
+            SyntaxKind::PathArrow => binary(B::JsonPath, power::OTHER),
+            SyntaxKind::PathDoubleArrow => binary(B::JsonPathText, power::OTHER),
+            SyntaxKind::Contains => binary(B::Contains, power::OTHER),
+            SyntaxKind::ContainedBy => binary(B::ContainedBy, power::OTHER),
+            SyntaxKind::Question => binary(B::HasKey, power::OTHER),
             SyntaxKind::Plus => binary(B::Add, power::SUM),
             SyntaxKind::Minus => binary(B::Subtract, power::SUM),
             SyntaxKind::Star => binary(B::Multiply, power::PRODUCT),
@@ -200,17 +207,18 @@ impl Parser<'_> {
         let word = self.at(SyntaxKind::Word);
         let operand = Box::new(left);
         let kind = match infix {
-            Infix::Like if !self.at_word("like") => {
-                let what = format!("`{}`", self.nth_text(0).to_ascii_uppercase());
-                self.unsupported(&what, "use LIKE, with lower(x) to ignore case")
-            }
+            Infix::Like if self.at_word("similar") => self.unsupported("`SIMILAR TO`", "use LIKE"),
             infix => {
+                let ignores_case = self.at_word("ilike");
                 self.bump_as(if word {
                     SyntaxKind::Keyword
                 } else {
                     self.kind()
                 });
-                self.right_side(operand, infix, negated, binds)
+                match infix {
+                    Infix::Like => self.like(operand, ignores_case, negated),
+                    infix => self.right_side(operand, infix, negated, binds),
+                }
             }
         };
         self.finish_node();
@@ -230,7 +238,7 @@ impl Parser<'_> {
         match infix {
             Infix::Binary(operator) => {
                 if self.one_of(&["any", "all", "some"]).is_some() {
-                    return self.unsupported("`ANY`, `SOME` and `ALL`", "use IN or EXISTS");
+                    return self.quantified(operand, operator);
                 }
                 let right = Box::new(self.operators(binds + 1)?);
                 Ok(ExpressionKind::Binary(operator, operand, right))
@@ -239,8 +247,9 @@ impl Parser<'_> {
             Infix::IsNull { negated } => Ok(ExpressionKind::IsNull { operand, negated }),
             Infix::In => self.in_list(operand, negated),
             Infix::Between => {
-                if self.at_word("symmetric") {
-                    return self.unsupported("`BETWEEN SYMMETRIC`", "write the lower bound first");
+                let symmetric = self.eat_word("symmetric");
+                if !symmetric {
+                    self.eat_word("asymmetric");
                 }
                 let low = Box::new(self.operators(binds + 1)?);
                 self.expect_word("and")?;
@@ -249,22 +258,68 @@ impl Parser<'_> {
                     operand,
                     low,
                     high,
+                    symmetric,
                     negated,
                 })
             }
-            Infix::Like => {
-                let pattern = Box::new(self.operators(binds + 1)?);
-                if self.at_word("escape") {
-                    return self.unsupported("`ESCAPE`", "a backslash escapes % and _");
-                }
-                Ok(ExpressionKind::Like {
-                    operand,
-                    pattern,
-                    negated,
-                })
-            }
+            Infix::Like => self.like(operand, false, negated),
             Infix::Cast => Ok(ExpressionKind::Cast(operand, self.type_name()?)),
         }
+    }
+
+    /// Behind `LIKE` and `ILIKE`.
+    fn like(
+        &mut self,
+        operand: Box<Expression>,
+        ignores_case: bool,
+        negated: bool,
+    ) -> Parsed<ExpressionKind> {
+        let pattern = Box::new(self.operators(power::MEMBERSHIP + 1)?);
+        let escape = match self.eat_word("escape") {
+            true => Some(Box::new(self.operators(power::MEMBERSHIP + 1)?)),
+            false => None,
+        };
+        Ok(ExpressionKind::Like {
+            operand,
+            pattern,
+            escape,
+            ignores_case,
+            negated,
+        })
+    }
+
+    /// Behind a comparison: `ANY (SELECT …)`, `ALL (ARRAY[…])`.
+    fn quantified(
+        &mut self,
+        operand: Box<Expression>,
+        operator: BinaryOperator,
+    ) -> Parsed<ExpressionKind> {
+        let all = self.at_word("all");
+        self.bump_as(SyntaxKind::Keyword);
+        self.node(SyntaxKind::Paren, |parser| {
+            parser.expect(SyntaxKind::OpenParen, "`(`")?;
+            let against = if parser.at_query(0) {
+                Quantity::Query(Box::new(parser.query()?))
+            } else if parser.eat_word("array") {
+                parser.expect(SyntaxKind::OpenBracket, "`[`")?;
+                let list = match parser.at(SyntaxKind::CloseBracket) {
+                    true => Vec::new(),
+                    false => parser.expression_list()?,
+                };
+                parser.expect(SyntaxKind::CloseBracket, "`,` or `]`")?;
+                Quantity::List(list)
+            } else {
+                let hint = "write ARRAY[a, b] or a query";
+                return parser.unsupported("arrays as values", hint);
+            };
+            parser.expect(SyntaxKind::CloseParen, "`)`")?;
+            Ok(ExpressionKind::Quantified {
+                operand,
+                operator,
+                all,
+                against,
+            })
+        })
     }
 
     /// Behind `IS`. `IS TRUE` is written as `IS NOT DISTINCT FROM true`, which is the same.
@@ -305,8 +360,8 @@ impl Parser<'_> {
         let opening = self.span();
         self.node(SyntaxKind::Paren, |parser| {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
-            if parser.at_word("select") {
-                let query = Box::new(parser.select()?);
+            if parser.at_query(0) {
+                let query = Box::new(parser.query()?);
                 parser.expect(SyntaxKind::CloseParen, "`)`")?;
                 return Ok(ExpressionKind::InQuery {
                     operand,

@@ -10,7 +10,9 @@ mod client;
 mod definition;
 mod expression;
 mod fault;
+mod from;
 mod name;
+mod query;
 mod recover;
 mod select;
 mod service;
@@ -19,6 +21,8 @@ mod step;
 mod store;
 mod transaction;
 mod type_name;
+mod window;
+mod write;
 
 use logos::Logos;
 use rowan::{GreenNode, GreenNodeBuilder, Language};

@@ -1,17 +1,20 @@
-//! SQL statements that change rows. Transactions and sessions: `transaction`; `CREATE` and `ALTER`:
-//! `definition`; queries: `select`.
+//! SQL statements by their first word. Transactions and sessions: `transaction`; `CREATE` and `ALTER`:
+//! `definition`; queries: `query`; `INSERT`, `UPDATE` and `DELETE`: `write`.
+
+use rowan::Language;
 
 use super::{Parsed, Parser};
+use crate::Name;
 use crate::SyntaxKind;
-use crate::ast::sql::{
-    Assignment, ConflictAction, Delete, Insert, InsertSource, OnConflict, SelectItem, Statement,
-    TableName, Update,
-};
-use crate::{Diagnostic, Name};
+use crate::ast::sql::{Statement, TableName};
+use crate::kind::Tide;
 
 /// Words that begin a statement of the subset.
 const STATEMENTS: &[&str] = &[
     "select",
+    "with",
+    "values",
+    "table",
     "insert",
     "update",
     "delete",
@@ -37,12 +40,6 @@ const STATEMENTS: &[&str] = &[
 
 /// Words that begin a statement of PostgreSQL's that is left out, with what one does instead.
 const LEFT_OUT: &[(&str, &str)] = &[
-    (
-        "with",
-        "make the inner query a step of its own, or use EXISTS",
-    ),
-    ("values", "use SELECT"),
-    ("table", "use SELECT * FROM"),
     ("truncate", "use DELETE FROM"),
     (
         "drop",
@@ -80,20 +77,11 @@ impl Parser<'_> {
                 parser.session_statement("prepare")
             });
         }
+        if self.at_query(0) {
+            return self.data_statement();
+        }
         match self.one_of(STATEMENTS) {
-            Some("select") => Ok(Statement::Select(Box::new(self.select()?))),
-            Some("insert") => {
-                let insert = self.node(SyntaxKind::Insert, |parser| parser.insert())?;
-                Ok(Statement::Insert(insert))
-            }
-            Some("update") => {
-                let update = self.node(SyntaxKind::Update, |parser| parser.update())?;
-                Ok(Statement::Update(update))
-            }
-            Some("delete") => {
-                let delete = self.node(SyntaxKind::Delete, |parser| parser.delete())?;
-                Ok(Statement::Delete(delete))
-            }
+            Some("insert" | "update" | "delete") => self.data_statement(),
             Some("create") => {
                 let create = self.node(SyntaxKind::CreateTable, |parser| parser.create_table())?;
                 Ok(Statement::CreateTable(create))
@@ -137,6 +125,29 @@ impl Parser<'_> {
         })
     }
 
+    /// A query, INSERT, UPDATE or DELETE, with its WITH.
+    pub(super) fn data_statement(&mut self) -> Parsed<Statement> {
+        self.flush_trivia();
+        let checkpoint = self.builder.checkpoint();
+        let start = self.start();
+        let with = self.with()?;
+        let (kind, parse): (_, fn(&mut Self, _, _) -> Parsed<Statement>) =
+            match self.one_of(&["insert", "update", "delete"]) {
+                Some("insert") => (SyntaxKind::Insert, Self::insert),
+                Some("update") => (SyntaxKind::Update, Self::update),
+                Some(_) => (SyntaxKind::Delete, Self::delete),
+                None => (SyntaxKind::Select, |parser, with, start| {
+                    let query = parser.nested(|parser| parser.query_behind_with(with, start))?;
+                    Ok(Statement::Query(Box::new(query)))
+                }),
+            };
+        let kind = Tide::kind_to_raw(kind);
+        self.builder.start_node_at(checkpoint, kind);
+        let statement = parse(self, with, start);
+        self.finish_node();
+        statement
+    }
+
     /// `[AS] alias`; without AS only where `bare` allows it.
     pub(super) fn table_alias(&mut self, bare: bool) -> Parsed<Option<Name>> {
         if self.eat_word("as") {
@@ -159,195 +170,6 @@ impl Parser<'_> {
             let names = parser.name_list("the name of a column", true)?;
             parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
             Ok(names)
-        })
-    }
-
-    fn insert(&mut self) -> Parsed<Insert> {
-        let start = self.start();
-        self.bump_as(SyntaxKind::Keyword);
-        self.expect_word("into")?;
-        let table = self.table_name()?;
-        let alias = self.table_alias(false)?;
-        let mut columns = Vec::new();
-        if self.at(SyntaxKind::OpenParen) && !self.nth_word(1, "select") {
-            columns = self.column_list()?;
-        }
-        if self.at_word("overriding") {
-            return self.unsupported("`OVERRIDING`", "leave the identity column out");
-        }
-        let source = if self.at_word("select") {
-            InsertSource::Query(Box::new(self.select()?))
-        } else {
-            self.node(SyntaxKind::Clause, |parser| parser.insert_values())?
-        };
-        let mut on_conflict = None;
-        if self.at_word("on") {
-            on_conflict = Some(self.node(SyntaxKind::Clause, |parser| parser.on_conflict())?);
-        }
-        Ok(Insert {
-            table,
-            alias,
-            columns,
-            source,
-            on_conflict,
-            returning: self.returning()?,
-            span: self.since(start),
-        })
-    }
-
-    fn insert_values(&mut self) -> Parsed<InsertSource> {
-        if self.eat_words(&["default", "values"]) {
-            return Ok(InsertSource::DefaultValues);
-        }
-        if !self.eat_word("values") {
-            let words = ["values", "select", "default"];
-            return self.unknown_word("`values` or `select`", &words);
-        }
-        let mut rows: Vec<Vec<_>> = Vec::new();
-        loop {
-            let place = self.span();
-            let row = self.node(SyntaxKind::List, |parser| parser.row_of_values())?;
-            if rows.first().is_some_and(|first| first.len() != row.len()) {
-                let message = "VALUES lists must all be the same length";
-                self.report(Diagnostic::error("syntax", place, message));
-            }
-            rows.push(row);
-            if !self.eat(SyntaxKind::Comma) {
-                return Ok(InsertSource::Values(rows));
-            }
-        }
-    }
-
-    fn row_of_values(&mut self) -> Parsed<Vec<Option<crate::ast::sql::Expression>>> {
-        self.expect(SyntaxKind::OpenParen, "`(`")?;
-        let mut row = Vec::new();
-        loop {
-            row.push(self.value_or_default()?);
-            if !self.eat(SyntaxKind::Comma) {
-                break;
-            }
-        }
-        self.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
-        Ok(row)
-    }
-
-    fn value_or_default(&mut self) -> Parsed<Option<crate::ast::sql::Expression>> {
-        if self.eat_word("default") {
-            return Ok(None);
-        }
-        self.expression().map(Some)
-    }
-
-    /// `ON CONFLICT [(columns)] DO NOTHING | DO UPDATE SET …`
-    fn on_conflict(&mut self) -> Parsed<OnConflict> {
-        let start = self.start();
-        self.bump_as(SyntaxKind::Keyword);
-        self.expect_word("conflict")?;
-        let mut target = Vec::new();
-        if self.at(SyntaxKind::OpenParen) {
-            target = self.column_list()?;
-        }
-        if self.at_word("where") {
-            return self.unsupported("partial conflict targets", "leave out its WHERE");
-        }
-        if self.at_words(&["on", "constraint"]) {
-            let hint = "name the columns: ON CONFLICT (a, b)";
-            return self.unsupported("`ON CONSTRAINT`", hint);
-        }
-        self.expect_word("do")?;
-        let action = if self.eat_word("nothing") {
-            ConflictAction::Nothing
-        } else if self.eat_word("update") {
-            if target.is_empty() {
-                let message = "ON CONFLICT DO UPDATE requires the columns of a unique constraint";
-                let hint = "write `on conflict (column) do update …`";
-                self.report(Diagnostic::error("syntax", self.since(start), message).hint(hint));
-            }
-            ConflictAction::Update {
-                assignments: self.assignments()?,
-                filter: self.filter()?,
-            }
-        } else {
-            return self.unknown_word("`nothing` or `update`", &["nothing", "update"]);
-        };
-        Ok(OnConflict {
-            target,
-            action,
-            span: self.since(start),
-        })
-    }
-
-    /// `SET a = 1, b = DEFAULT`
-    fn assignments(&mut self) -> Parsed<Vec<Assignment>> {
-        self.node(SyntaxKind::Clause, |parser| {
-            parser.expect_word("set")?;
-            let mut assignments = Vec::new();
-            loop {
-                if parser.at(SyntaxKind::OpenParen) {
-                    let hint = "assign one column at a time";
-                    return parser.unsupported("assignments to several columns at once", hint);
-                }
-                let column = parser.identifier("the name of a column")?;
-                if parser.at(SyntaxKind::Dot) {
-                    let hint = "leave out the table: SET column = …";
-                    return parser.fail_hint("SET takes a column without its table".into(), hint);
-                }
-                parser.expect(SyntaxKind::Equal, "`=`")?;
-                let value = parser.value_or_default()?;
-                assignments.push(Assignment { column, value });
-                if !parser.eat(SyntaxKind::Comma) {
-                    return Ok(assignments);
-                }
-            }
-        })
-    }
-
-    /// `[RETURNING …]`
-    fn returning(&mut self) -> Parsed<Vec<SelectItem>> {
-        if !self.at_word("returning") {
-            return Ok(Vec::new());
-        }
-        self.node(SyntaxKind::Clause, |parser| {
-            parser.bump_as(SyntaxKind::Keyword);
-            parser.select_items()
-        })
-    }
-
-    fn update(&mut self) -> Parsed<Update> {
-        let start = self.start();
-        self.bump_as(SyntaxKind::Keyword);
-        let table = self.table_name()?;
-        let alias = self.table_alias(true)?;
-        let assignments = self.assignments()?;
-        if self.at_word("from") {
-            let hint = "use a subquery: SET a = (SELECT …) WHERE EXISTS (SELECT …)";
-            return self.unsupported("`UPDATE … FROM`", hint);
-        }
-        Ok(Update {
-            table,
-            alias,
-            assignments,
-            filter: self.filter()?,
-            returning: self.returning()?,
-            span: self.since(start),
-        })
-    }
-
-    fn delete(&mut self) -> Parsed<Delete> {
-        let start = self.start();
-        self.bump_as(SyntaxKind::Keyword);
-        self.expect_word("from")?;
-        let table = self.table_name()?;
-        let alias = self.table_alias(true)?;
-        if self.at_word("using") {
-            return self.unsupported("`DELETE … USING`", "use WHERE EXISTS (SELECT …)");
-        }
-        Ok(Delete {
-            table,
-            alias,
-            filter: self.filter()?,
-            returning: self.returning()?,
-            span: self.since(start),
         })
     }
 }

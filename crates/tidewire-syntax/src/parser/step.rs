@@ -248,7 +248,7 @@ impl Parser<'_> {
         self.expect_word("in")?;
         let query = self.node(SyntaxKind::Paren, |parser| {
             parser.expect(SyntaxKind::OpenParen, "`(` and a query")?;
-            let query = Box::new(parser.select()?);
+            let query = Box::new(parser.query()?);
             parser.expect(SyntaxKind::CloseParen, "`)`")?;
             Ok(query)
         })?;

@@ -7,8 +7,8 @@ use tidewire_syntax::Name;
 use tidewire_syntax::Span;
 use tidewire_syntax::ast::Relay;
 use tidewire_syntax::ast::sql::{
-    Assignment, BinaryOperator, Delete, Expression, ExpressionKind, Literal, OrderBy, Select,
-    SelectItem, Statement, TableExpression, TableName, TableReference, Update,
+    Assignment, BinaryOperator, Delete, Expression, ExpressionKind, Literal, OrderBy, Query,
+    Select, SelectItem, Statement, TableExpression, TableName, Update,
 };
 
 use super::super::relays::COLUMNS;
@@ -125,32 +125,21 @@ impl Writer {
             })
         });
         let batch = Literal::Integer(defaults::RELAY_BATCH.to_string());
-        Statement::Select(Box::new(Select {
-            distinct: false,
-            items: COLUMNS
-                .iter()
-                .map(|column| SelectItem::Expression(self.column(column), None))
-                .collect(),
-            from: vec![TableExpression {
-                table: TableReference {
-                    name: self.table.clone(),
-                    alias: None,
-                },
-                joins: Vec::new(),
-            }],
-            filter,
-            group_by: Vec::new(),
-            having: None,
-            order_by: vec![OrderBy {
-                expression: self.column("id"),
-                descending: false,
-                nulls_first: None,
-            }],
-            limit: Some(self.expression(ExpressionKind::Literal(batch))),
-            offset: None,
-            locking: None,
-            span: self.span,
-        }))
+        let columns = COLUMNS
+            .iter()
+            .map(|column| SelectItem::Expression(self.column(column), None))
+            .collect();
+        let mut select = Select::of(columns, self.span);
+        select.from = vec![TableExpression::of(self.table.clone())];
+        select.filter = filter;
+        let mut query = Query::of(select);
+        query.order_by = vec![OrderBy {
+            expression: self.column("id"),
+            descending: false,
+            nulls_first: None,
+        }];
+        query.limit = Some(self.expression(ExpressionKind::Literal(batch)));
+        Statement::Query(Box::new(query))
     }
 
     /// `id = :id`
@@ -165,8 +154,10 @@ impl Writer {
     /// `delete from outbox where id = :id`
     fn delete(&self) -> Statement {
         Statement::Delete(Delete {
+            with: None,
             table: self.table.clone(),
             alias: None,
+            using: Vec::new(),
             filter: Some(self.this_row()),
             returning: Vec::new(),
             span: self.span,
@@ -176,12 +167,14 @@ impl Writer {
     /// `update outbox set mark = true where id = :id`
     fn mark(&self, column: &Name) -> Statement {
         Statement::Update(Update {
+            with: None,
             table: self.table.clone(),
             alias: None,
-            assignments: vec![Assignment {
-                column: self.name(column.as_str()),
-                value: Some(self.yes()),
-            }],
+            assignments: vec![Assignment::Column(
+                self.name(column.as_str()),
+                Some(self.yes()),
+            )],
+            from: Vec::new(),
             filter: Some(self.this_row()),
             returning: Vec::new(),
             span: self.span,

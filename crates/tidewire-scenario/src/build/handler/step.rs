@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::{Expression, Select, Statement};
+use tidewire_syntax::ast::sql::{Expression, Query, Statement};
 use tidewire_syntax::ast::{Argument, Delay, Failure, Step, StepKind};
 use tidewire_syntax::{Diagnostic, Name, Span};
 
@@ -70,7 +70,7 @@ impl Frame<'_, '_> {
             Statement::Insert(_)
             | Statement::Update(_)
             | Statement::Delete(_)
-            | Statement::Select(_) => {
+            | Statement::Query(_) => {
                 let sent = self.data_statement(statement.clone(), database, span);
                 if let Some((id, columns)) = sent {
                     let outputs = self.bind_columns(&columns, into, span);
@@ -116,8 +116,8 @@ impl Frame<'_, '_> {
         self.join(after_then, span);
     }
 
-    fn for_each(&mut self, row: &Name, query: &Select, body: &[Step], span: Span) {
-        let statement = Statement::Select(Box::new(query.clone()));
+    fn for_each(&mut self, row: &Name, query: &Query, body: &[Step], span: Span) {
+        let statement = Statement::Query(Box::new(query.clone()));
         let Some((id, columns)) = self.data_statement(statement, None, query.span) else {
             self.is_poisoned = true;
             return;

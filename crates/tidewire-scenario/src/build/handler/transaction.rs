@@ -99,7 +99,7 @@ impl Frame<'_, '_> {
                 StepKind::Sql { statement, .. } => {
                     walk::statement(&mut statement.clone(), &mut tables)
                 }
-                StepKind::ForEach { query, .. } => walk::select(&mut query.clone(), &mut tables),
+                StepKind::ForEach { query, .. } => walk::query(&mut query.clone(), &mut tables),
                 _ => return,
             }
             let mut candidates = reach.iter().copied().filter(|id| {

@@ -2,7 +2,7 @@
 
 use tidewire_store::{Scalar, Type};
 use tidewire_syntax::ast::sql::{
-    Expression, ExpressionKind, FunctionCall, Select, SelectItem, Statement, TableName,
+    Expression, ExpressionKind, FunctionCall, Query, Select, SelectItem, Statement, TableName,
 };
 use tidewire_syntax::{Diagnostic, Name, Span};
 
@@ -82,20 +82,8 @@ impl Frame<'_, '_> {
     /// Sends an expression with queries in it as `SELECT expression`, and answers the value that stands for it.
     fn ask(&mut self, tree: Expression) -> Option<Expression> {
         let span = tree.span;
-        let query = Select {
-            distinct: false,
-            items: vec![SelectItem::Expression(tree, None)],
-            from: Vec::new(),
-            filter: None,
-            group_by: Vec::new(),
-            having: None,
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locking: None,
-            span,
-        };
-        let statement = Statement::Select(Box::new(query));
+        let select = Select::of(vec![SelectItem::Expression(tree, None)], span);
+        let statement = Statement::Query(Box::new(Query::of(select)));
         let (id, columns) = self.data_statement(statement, None, span)?;
         let data_type = columns.first().map(|(_, data_type)| *data_type);
         let (name, slot) = self.bind_hidden(format!("answer {}", id.0), data_type);

@@ -1,0 +1,140 @@
+//! `FROM` and `USING` of statements: tables, queries, functions, joins.
+
+use super::{Parsed, Parser};
+use crate::SyntaxKind;
+use crate::ast::sql::{
+    ExpressionKind, Join, JoinCondition, JoinKind, SourceKind, TableExpression, TableSource,
+};
+
+impl Parser<'_> {
+    /// `FROM a, b JOIN c …`, introduced by this word; empty without it.
+    pub(super) fn table_list(&mut self, word: &str) -> Parsed<Vec<TableExpression>> {
+        if !self.at_word(word) {
+            return Ok(Vec::new());
+        }
+        self.node(SyntaxKind::Clause, |parser| {
+            parser.bump_as(SyntaxKind::Keyword);
+            let mut tables = Vec::new();
+            loop {
+                tables.push(parser.table_expression()?);
+                if !parser.eat(SyntaxKind::Comma) {
+                    return Ok(tables);
+                }
+            }
+        })
+    }
+
+    /// A table with what is joined to it.
+    fn table_expression(&mut self) -> Parsed<TableExpression> {
+        let source = self.table_source()?;
+        let mut joins = Vec::new();
+        while let Some(join) = self.join()? {
+            joins.push(join);
+        }
+        Ok(TableExpression { source, joins })
+    }
+
+    fn table_source(&mut self) -> Parsed<TableSource> {
+        let start = self.start();
+        let kind = self.source_kind()?;
+        let alias = self.table_alias(true)?;
+        let mut columns = Vec::new();
+        if self.at(SyntaxKind::OpenParen) && (alias.is_some() || !self.first_on_line()) {
+            if alias.is_none() {
+                return self.fail("an alias before the names of columns");
+            }
+            columns = self.column_list()?;
+        }
+        if self.at_word("tablesample") {
+            return self.unsupported("`TABLESAMPLE`", "");
+        }
+        Ok(TableSource {
+            kind,
+            alias,
+            columns,
+            span: self.since(start),
+        })
+    }
+
+    fn source_kind(&mut self) -> Parsed<SourceKind> {
+        if self.at_word("only") {
+            return self.unsupported("`ONLY`", "tables have no heirs here: leave it out");
+        }
+        if self.at_words(&["rows", "from"]) && self.nth(2) == SyntaxKind::OpenParen {
+            return self.unsupported("`ROWS FROM`", "");
+        }
+        let lateral = self.eat_word("lateral");
+        if self.at(SyntaxKind::OpenParen) {
+            return self.node(SyntaxKind::Paren, |parser| {
+                let query = parser.at_query(1);
+                parser.bump();
+                let kind = match query {
+                    true => SourceKind::Query {
+                        query: Box::new(parser.query()?),
+                        lateral,
+                    },
+                    false => {
+                        let joined = parser.nested(|parser| parser.table_expression())?;
+                        SourceKind::Joined(Box::new(joined))
+                    }
+                };
+                parser.expect(SyntaxKind::CloseParen, "`)`")?;
+                Ok(kind)
+            });
+        }
+        if self.at_name() && self.nth(1) == SyntaxKind::OpenParen {
+            let call = self.node(SyntaxKind::Function, |parser| parser.function())?;
+            let ExpressionKind::Function(call) = call else {
+                return self.fail("a function");
+            };
+            let ordinality = self.eat_words(&["with", "ordinality"]);
+            return Ok(SourceKind::Function { call, ordinality });
+        }
+        Ok(SourceKind::Table(self.table_name()?))
+    }
+
+    fn join(&mut self) -> Parsed<Option<Join>> {
+        let words = ["join", "inner", "left", "right", "full", "cross", "natural"];
+        if self.one_of(&words).is_none() {
+            return Ok(None);
+        }
+        self.node(SyntaxKind::Clause, |parser| {
+            let natural = parser.eat_word("natural");
+            let kind = match parser.one_of(&words) {
+                Some("left") => JoinKind::Left,
+                Some("right") => JoinKind::Right,
+                Some("full") => JoinKind::Full,
+                Some("cross") if !natural => JoinKind::Cross,
+                _ => JoinKind::Inner,
+            };
+            if !parser.at_word("join") {
+                parser.bump_as(SyntaxKind::Keyword);
+                if !matches!(kind, JoinKind::Inner | JoinKind::Cross) {
+                    parser.eat_word("outer");
+                }
+            }
+            parser.expect_word("join")?;
+            let source = parser.table_source()?;
+            let condition = match kind {
+                JoinKind::Cross => JoinCondition::None,
+                _ if natural => JoinCondition::Natural,
+                _ => parser.join_condition()?,
+            };
+            Ok(Some(Join {
+                kind,
+                source,
+                condition,
+            }))
+        })
+    }
+
+    fn join_condition(&mut self) -> Parsed<JoinCondition> {
+        if self.eat_word("using") {
+            return self.column_list().map(JoinCondition::Using);
+        }
+        if !self.eat_word("on") {
+            return self.unknown_word("`on`", &["on", "using"]);
+        }
+        self.expression().map(JoinCondition::On)
+    }
+}
