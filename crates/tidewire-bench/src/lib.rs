@@ -4,6 +4,7 @@
 //! Nothing here is shipped, and no figure decides whether a test passes.
 
 mod figure;
+mod interleavings;
 mod meter;
 mod sample;
 mod session;
@@ -20,7 +21,7 @@ pub fn all(meter: &mut Meter<'_>) -> Result<(), Failure> {
     PARTS.iter().try_for_each(|(_, measure)| measure(meter))
 }
 
-/// Takes the figures of one part: `shop`, `store`, `tandem`, `session`.
+/// Takes the figures of one part: `shop`, `store`, `interleavings`, `tandem`, `session`.
 pub fn part(name: &str, meter: &mut Meter<'_>) -> Result<(), Failure> {
     let found = PARTS.iter().find(|(part, _)| *part == name);
     let Some((_, measure)) = found else {
@@ -34,9 +35,10 @@ pub fn part(name: &str, meter: &mut Meter<'_>) -> Result<(), Failure> {
 /// Takes the figures of a part.
 type Measure = fn(&mut Meter<'_>) -> Result<(), Failure>;
 
-const PARTS: [(&str, Measure); 4] = [
+const PARTS: [(&str, Measure); 5] = [
     ("shop", shop::measure),
     ("store", store::measure),
+    ("interleavings", interleavings::measure),
     ("tandem", tandem::measure),
     ("session", session::measure),
 ];

@@ -55,7 +55,7 @@ impl Store {
             command: 0,
             failed: false,
             savepoints: Vec::new(),
-            undo: Vec::new(),
+            undo: Default::default(),
         })
     }
 

@@ -62,7 +62,8 @@ impl Store {
 
     /// Undoes what was done since a mark, the last first.
     pub(crate) fn undo_to(&mut self, transaction: &mut Transaction, mark: usize) {
-        let undone = transaction.undo.split_off(mark.min(transaction.undo.len()));
+        let mark = mark.min(transaction.undo.len());
+        let undone: SmallVec<[Undo; 2]> = transaction.undo.drain(mark..).collect();
         for undo in undone.iter().rev() {
             self.undo(transaction.id, *undo);
         }

@@ -31,6 +31,7 @@ mod locks;
 mod lookup;
 mod migrate;
 mod modify;
+mod news;
 mod numeric;
 mod pages;
 mod plan;

@@ -1,4 +1,4 @@
-//! A persistent map from dense ids to entries, for heaps: copy-on-write pages of 16 under a radix tree.
+//! A persistent map from dense ids to entries, for heaps: copy-on-write pages of 8 under a radix tree.
 //!
 //! Cloning shares everything; a change copies the pages on its path, and none when they are not shared.
 //! Ids are never used again, so empty pages are dropped and old ids cost nothing.
@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-const BITS: u32 = 4;
+const BITS: u32 = 3;
 const WIDTH: usize = 1 << BITS;
 
 /// The map.
@@ -140,7 +140,7 @@ fn empty<T>(level: u32) -> Arc<Page<T>> {
     })
 }
 
-/// Recursion is as deep as the tree is high: eight levels at most.
+/// Recursion is as deep as the tree is high: eleven levels at most.
 fn remove_below<T: Clone>(page: &mut Option<Arc<Page<T>>>, id: u32, level: u32) -> bool {
     let Some(page) = page else {
         return true;

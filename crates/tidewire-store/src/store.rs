@@ -10,6 +10,7 @@ use tidewire_syntax::ast::sql::IsolationLevel;
 
 use crate::execution::{Execution, Step};
 use crate::heap::Heap;
+use crate::news::News;
 use crate::plan::Operation;
 use crate::query::{Cache, ROW_BUDGET, Run, Source};
 use crate::reads::{ReadCollector, Wants};
@@ -34,8 +35,8 @@ pub struct Store {
     pub(crate) next_arrival: u64,
     /// Rows with versions that an open snapshot may need, and that no open transaction has touched.
     pub(crate) lingering: Vec<(TableId, RowId)>,
-    pub(crate) changes: Vec<RowChange>,
-    pub(crate) committed: Vec<RowChange>,
+    pub(crate) changes: News,
+    pub(crate) committed: News,
     pub(crate) notices: Vec<Notice>,
     pub(crate) default_isolation: IsolationLevel,
 }
@@ -52,8 +53,8 @@ impl Store {
             next_transaction: 0,
             next_arrival: 0,
             lingering: Vec::new(),
-            changes: Vec::new(),
-            committed: Vec::new(),
+            changes: News::default(),
+            committed: News::default(),
             notices: Vec::new(),
             default_isolation,
         }
@@ -341,7 +342,7 @@ impl Store {
 
     /// Rows written by the last `execute`, `resume` or `migrate`, in order, uncommitted ones too.
     pub fn take_changes(&mut self) -> Vec<RowChange> {
-        std::mem::take(&mut self.changes)
+        std::mem::take(&mut self.changes).into_vec()
     }
 
     /// What the last `execute` has to tell beside its answer.
@@ -351,7 +352,7 @@ impl Store {
 
     /// Net changes of the transaction that the last `execute` or `resume` committed.
     pub fn take_committed(&mut self) -> Vec<RowChange> {
-        std::mem::take(&mut self.committed)
+        std::mem::take(&mut self.committed).into_vec()
     }
 
     /// Grows with each commit that changed the table.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::{IsolationLevel, LockStrength};
 
 use crate::execution::Execution;
@@ -58,7 +59,7 @@ pub(crate) struct Transaction {
     /// After an error: 25P02 until it ends.
     pub(crate) failed: bool,
     pub(crate) savepoints: Vec<Savepoint>,
-    pub(crate) undo: Vec<Undo>,
+    pub(crate) undo: SmallVec<[Undo; 2]>,
 }
 
 /// A savepoint.
