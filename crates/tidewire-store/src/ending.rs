@@ -152,7 +152,7 @@ impl Store {
 }
 
 /// The rows of an undo log, each once, in order.
-fn touched(undo: &[Undo]) -> SmallVec<[(TableId, RowId); 4]> {
+pub(crate) fn touched(undo: &[Undo]) -> SmallVec<[(TableId, RowId); 4]> {
     let mut rows: SmallVec<[(TableId, RowId); 4]> =
         undo.iter().map(|undo| (undo.table, undo.row)).collect();
     if rows.len() <= 2 {

@@ -50,6 +50,7 @@ mod transaction;
 mod typing;
 mod value;
 mod versions;
+mod views;
 mod waiting;
 
 pub use answer::{CommandTag, Completion, Notice, Progress, ReadAs, RowChange, VisibleRow, Wait};
@@ -60,3 +61,4 @@ pub use numeric::Numeric;
 pub use plan::{AcrossQuery, Control, Parameters, Plan, PlanKind, ResultColumn, Scalar, plan};
 pub use store::Store;
 pub use value::{Row, Type, Value};
+pub use views::{Author, HeldLock, LockMode, LockTarget, RowVersion};

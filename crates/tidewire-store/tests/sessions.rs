@@ -235,3 +235,31 @@ fn a_reference_looks_at_the_row_that_was_there_when_it_began() {
          c: select v from p where id = 2 for share",
     ));
 }
+
+/// Who holds and who waits, and which versions are kept.
+#[test]
+fn locks_and_versions_are_shown() {
+    use tidewire_store::{Author, LockMode, LockTarget, RowId, TableId};
+    use tidewire_syntax::ast::sql::LockStrength;
+
+    let mut script = Script::with(TEST);
+    script.play(
+        "a: begin
+         a: update test set value = 11 where id = 1
+         b: update test set value = 12 where id = 1",
+    );
+    let target = LockTarget::Row(TableId(0), RowId(0));
+    let strength = LockMode::Row(LockStrength::NoKeyUpdate);
+    let locks = script.store.locks();
+    let rows: Vec<_> = locks.iter().filter(|lock| lock.target == target).collect();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|lock| lock.mode == strength));
+    assert_eq!([rows[0].granted, rows[1].granted], [true, false]);
+    assert_ne!(rows[0].transaction, rows[1].transaction);
+    let versions = script.store.versions(TableId(0));
+    assert_eq!(versions.len(), 4);
+    let writer = Author::InFlight(rows[0].transaction);
+    assert_eq!((versions[0].created, versions[0].ended), (writer, None));
+    assert_eq!(versions[1].ended, Some(writer));
+    assert!(!versions[1].deleted);
+}
