@@ -46,7 +46,7 @@ pub(crate) fn choose(binder: &mut Binder<'_>, relations: &mut [Relation]) {
                     .iter()
                     .map(|slot| equalities.iter().find(|equality| equality.slot == *slot))
                     .collect();
-                key.filter(|key| !key.is_empty() && !unique.dropped)
+                key.filter(|key| !key.is_empty() && unique.is_key())
                     .map(|key| (index, unique.slots.clone(), key))
             });
         if let Some((index, slots, used)) = indexed {

@@ -382,7 +382,7 @@ impl<'a> Binder<'a> {
             slots.push(self.target(table, name)?.slot);
         }
         let index = table.indexes.iter().position(|index| {
-            !index.dropped
+            index.is_key()
                 && index.slots.len() == slots.len()
                 && index.slots.iter().all(|slot| slots.contains(slot))
         });

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::ReferentialAction;
 
-use crate::expression::Expr;
-use crate::{ColumnId, SequenceId, TableId, Type};
+use crate::expression::{Expr, Frame};
+use crate::index::IndexKey;
+use crate::query::{Run, all_true};
+use crate::{ColumnId, SequenceId, SqlError, TableId, Type, Value};
 
 /// The tables of one store. Columns have ids and slots that survive a rename; nothing is ever renumbered.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +54,7 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Values in a row, dropped columns included.
     pub width: usize,
-    /// Unique indexes; the primary key first if there is one.
+    /// Indexes in order of creation.
     pub indexes: Vec<Index>,
     /// CHECK constraints in order.
     pub checks: Vec<Check>,
@@ -109,17 +112,121 @@ pub(crate) enum DefaultValue {
     Expression(Expr),
 }
 
-/// A unique index.
-#[derive(Clone, Debug)]
+/// An index.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Index {
-    /// The name of its constraint.
+    /// Its name, that of its constraint if it backs one.
     pub name: Arc<str>,
-    /// Slots of its columns, in order.
+    /// Slots of its columns, in order; of one over expressions or with a predicate, all columns that it reads.
     pub slots: Vec<usize>,
+    /// Keys are expressions, or only some rows are in it.
+    pub(crate) computed: Option<Arc<ComputedKey>>,
+    /// No two rows have the same key.
+    pub unique: bool,
     /// Backs the primary key.
     pub primary: bool,
+    /// Backs PRIMARY KEY or UNIQUE.
+    pub constraint: bool,
     /// Gone with one of its columns; its place stays so that others keep theirs.
     pub dropped: bool,
+}
+
+/// The keys of an index over expressions, or with a predicate.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ComputedKey {
+    /// Its keys, over the row as only relation.
+    pub(crate) keys: Vec<Expr>,
+    /// Their texts, as messages have them.
+    pub(crate) texts: Vec<String>,
+    /// Rows that fulfil all of these are in it.
+    pub(crate) predicate: Vec<Expr>,
+}
+
+impl Index {
+    /// The key that a row has in it: none when a part is null, when the predicate leaves the row out, or when
+    /// an expression fails (which [`Index::try_key_of`] tells).
+    #[inline]
+    pub(crate) fn key_of(&self, row: &[Value]) -> Option<IndexKey> {
+        match &self.computed {
+            None => IndexKey::of_row(row, &self.slots),
+            Some(computed) => computed.key_of(row).ok().flatten(),
+        }
+    }
+
+    /// As [`Index::key_of`], for a row that comes in.
+    pub(crate) fn try_key_of(&self, row: &[Value]) -> Result<Option<IndexKey>, SqlError> {
+        match &self.computed {
+            None => Ok(IndexKey::of_row(row, &self.slots)),
+            Some(computed) => computed.key_of(row),
+        }
+    }
+
+    /// Does a row have this key in it?
+    #[inline]
+    pub(crate) fn has_key(&self, row: &[Value], key: &IndexKey) -> bool {
+        match &self.computed {
+            None => key.matches(row, &self.slots),
+            Some(_) => self.key_of(row).as_ref() == Some(key),
+        }
+    }
+
+    /// How many parts its keys have.
+    pub(crate) fn key_width(&self) -> usize {
+        match &self.computed {
+            None => self.slots.len(),
+            Some(computed) => computed.keys.len(),
+        }
+    }
+
+    /// Does its predicate take a row in?
+    pub(crate) fn takes(&self, row: &[Value]) -> bool {
+        self.computed
+            .as_ref()
+            .is_none_or(|computed| computed.takes(row).unwrap_or(false))
+    }
+
+    /// Are all columns that it reads the same in both rows?
+    #[inline]
+    pub(crate) fn same_columns(&self, left: &[Value], right: &[Value]) -> bool {
+        self.slots
+            .iter()
+            .all(|slot| left.get(*slot) == right.get(*slot))
+    }
+
+    /// A unique key over columns of all rows: foreign keys may point to it, and a change of it is a change of
+    /// the row's key (`INDEX_ATTR_BITMAP_KEY`).
+    pub(crate) fn is_key(&self) -> bool {
+        self.unique && self.computed.is_none() && !self.dropped
+    }
+}
+
+impl ComputedKey {
+    fn takes(&self, row: &[Value]) -> Result<bool, SqlError> {
+        let run = Run::new(&[], 0, &[], 0);
+        let tuple = [row];
+        let frame = Frame {
+            tuple: &tuple,
+            ..Frame::of(&run)
+        };
+        all_true(&self.predicate, &frame)
+    }
+
+    fn key_of(&self, row: &[Value]) -> Result<Option<IndexKey>, SqlError> {
+        let run = Run::new(&[], 0, &[], 0);
+        let tuple = [row];
+        let frame = Frame {
+            tuple: &tuple,
+            ..Frame::of(&run)
+        };
+        if !all_true(&self.predicate, &frame)? {
+            return Ok(None);
+        }
+        let mut values: SmallVec<[Value; 2]> = SmallVec::new();
+        for key in &self.keys {
+            values.push(key.evaluate(&frame)?);
+        }
+        Ok(IndexKey::of(values.iter().map(Some)))
+    }
 }
 
 /// A CHECK constraint.

@@ -112,13 +112,8 @@ pub(crate) fn update_strength(table: &Table, before: &Row, after: &Row) -> LockS
     let key_changes = table
         .indexes
         .iter()
-        .filter(|index| !index.dropped)
-        .any(|index| {
-            index
-                .slots
-                .iter()
-                .any(|slot| before.get(*slot) != after.get(*slot))
-        });
+        .filter(|index| index.is_key())
+        .any(|index| !index.same_columns(before, after));
     if key_changes {
         LockStrength::Update
     } else {

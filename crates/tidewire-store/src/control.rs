@@ -42,7 +42,6 @@ impl Store {
         now_us: i64,
     ) -> Result<Transaction, SqlError> {
         let isolation = modes.isolation.unwrap_or(self.default_isolation);
-        require_supported(isolation)?;
         self.next_transaction += 1;
         Ok(Transaction {
             id: TransactionId(self.next_transaction),
@@ -56,6 +55,7 @@ impl Store {
             failed: false,
             savepoints: Vec::new(),
             undo: Default::default(),
+            first_write: None,
         })
     }
 
@@ -78,6 +78,10 @@ impl Store {
             let mark = transaction.last_mark();
             transaction.failed = true;
             self.undo_to(&mut transaction, mark);
+            if transaction.savepoints.is_empty() {
+                self.leave(transaction.id, false, None);
+                transaction.first_write = None;
+            }
             self.keep(connection, transaction);
         } else {
             self.roll_back(transaction);
@@ -207,6 +211,10 @@ impl Store {
             deferrable: transaction.deferrable,
         };
         let tag = if commits && !transaction.failed {
+            if let Err(error) = self.check_serializable(&transaction) {
+                self.roll_back(transaction);
+                return failed(error);
+            }
             self.commit(transaction);
             CommandTag::Commit
         } else {
@@ -335,7 +343,6 @@ impl Transaction {
                     "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction",
                 );
             }
-            require_supported(level)?;
             self.isolation = level;
         }
         if let Some(read_only) = modes.read_only {
@@ -366,18 +373,6 @@ impl Transaction {
         }
         Ok(())
     }
-}
-
-/// 0A000 for a level that the store does not have.
-fn require_supported(isolation: IsolationLevel) -> Result<(), SqlError> {
-    if isolation == IsolationLevel::Serializable {
-        return Err(SqlError::new(
-            b"0A000",
-            "isolation level serializable is not supported by this store yet",
-        )
-        .with_detail("Use repeatable read; a weaker level is not put in its place silently."));
-    }
-    Ok(())
 }
 
 /// A finished command without rows.

@@ -13,11 +13,16 @@ impl Store {
     /// Makes everything that a transaction did visible, as one.
     pub(crate) fn commit(&mut self, transaction: Transaction) {
         let kept_snapshot = transaction.snapshot.is_some();
+        let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
+        let changes = transaction.undo.iter().any(is_change);
+        if self.serializable.is_some() {
+            let stamp = changes.then_some(self.sequence + 1);
+            self.leave(transaction.id, true, stamp);
+        }
         if transaction.undo.is_empty() && !kept_snapshot && self.lingering.is_empty() {
             return;
         }
-        let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
-        if transaction.undo.iter().any(is_change) {
+        if changes {
             self.sequence += 1;
         }
         let stamp = Stamp::committed(self.sequence);
@@ -54,6 +59,7 @@ impl Store {
         transaction.savepoints.clear();
         let kept_snapshot = transaction.snapshot.is_some();
         transaction.snapshot = None;
+        self.leave(transaction.id, false, None);
         self.undo_to(&mut transaction, 0);
         if kept_snapshot {
             self.settle(&[], &[], true);
@@ -96,6 +102,12 @@ impl Store {
                 }
             }
         }
+    }
+
+    /// Transactions in flight, except one that is just going on.
+    pub(crate) fn open_transactions(&self) -> impl Iterator<Item = &Transaction> {
+        let open = self.connections.iter();
+        open.filter_map(|connection| connection.transaction.as_ref())
     }
 
     /// Snapshots that someone may still read by, `own` among them.

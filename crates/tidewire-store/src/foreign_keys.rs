@@ -290,7 +290,7 @@ impl Store {
             self.require_seen(transaction, table, row)?;
             let step = match action {
                 ReferentialAction::Cascade if after.is_none() => {
-                    self.remove_row(transaction, execution, table, row, &child)
+                    self.remove_row(transaction, execution, table, row, &child)?
                 }
                 _ => {
                     let changed = self.redirected(&foreign, table, &child, action, after)?;

@@ -7,10 +7,12 @@ use smallvec::SmallVec;
 
 use crate::catalog::Index;
 use crate::hash::{StableHash, StableHasher};
+use crate::heap_space::{Position, Space};
 use crate::index::{IndexKey, IndexMap};
+use crate::leaf_pages::{LeafPages, Split};
 use crate::pages::Pages;
 use crate::versions::{RowEntry, Stamp, Version, View};
-use crate::{Row, RowId, TableId, TransactionId, Value};
+use crate::{Row, RowId, Table, TableId, TransactionId, Value};
 
 /// The stored part of a table.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub(crate) struct Heap {
     rows: Pages<RowEntry>,
     indexes: Vec<IndexMap>,
     next_row: u32,
-    next_position: u64,
+    space: Space,
     /// No row was ever updated, so ids are in heap order.
     in_order: bool,
     /// Sum of the hashes of quiet rows.
@@ -30,13 +32,17 @@ pub(crate) struct Heap {
 
 impl Heap {
     /// An empty one.
-    pub(crate) fn new(id: TableId, indexes: usize) -> Self {
+    pub(crate) fn new(table: &Table) -> Self {
         Self {
-            id,
+            id: table.id,
             rows: Pages::default(),
-            indexes: vec![IndexMap::default(); indexes],
+            indexes: table
+                .indexes
+                .iter()
+                .map(|index| IndexMap::new(index, table))
+                .collect(),
             next_row: 0,
-            next_position: 0,
+            space: Space::new(table),
             in_order: true,
             quiet_sum: 0,
             version: 0,
@@ -72,7 +78,7 @@ impl Heap {
             });
             return;
         }
-        let mut seen: Vec<(u64, u32, &Row)> = Vec::new();
+        let mut seen: Vec<(Position, u32, &Row)> = Vec::new();
         let _ = self.rows.visit(&mut |id, entry| {
             if let Some(version) = entry.visible(view) {
                 seen.push((version.position, id, &version.row));
@@ -95,6 +101,14 @@ impl Heap {
         });
     }
 
+    /// Visits rows with all their versions, in order of ids, until told to stop.
+    pub(crate) fn entries_while<'a>(
+        &'a self,
+        visitor: &mut impl FnMut(RowId, &'a RowEntry) -> ControlFlow<()>,
+    ) {
+        let _ = self.rows.visit(&mut |id, entry| visitor(RowId(id), entry));
+    }
+
     /// A row to be changed. From here on it is in use and no part of the quiet sum.
     pub(crate) fn touch(&mut self, row: RowId) -> Option<&mut RowEntry> {
         let (id, entry) = (self.id, self.rows.get_mut(row.0)?);
@@ -109,40 +123,49 @@ impl Heap {
     pub(crate) fn insert(&mut self, row: Row, created: Stamp) -> RowId {
         let id = self.next_row;
         self.next_row += 1;
-        let newest = self.version_at_end(row, created);
+        let newest = Version {
+            position: self.space.place(&row, None, false),
+            row,
+            created,
+        };
         let mut entry = RowEntry { newest, busy: None };
         entry.busy_mut();
         self.rows.insert(id, entry);
         RowId(id)
     }
 
-    /// Gives a row a new version at the end of the heap, in no new index entry yet.
-    pub(crate) fn update(&mut self, row: RowId, values: Row, created: Stamp) {
+    /// Gives a row a new version, in no new index entry yet. With `same_keys` no indexed column changes. Gives
+    /// true when no index needs an entry for it (a heap-only tuple).
+    pub(crate) fn update(
+        &mut self,
+        row: RowId,
+        values: Row,
+        created: Stamp,
+        same_keys: bool,
+    ) -> bool {
         self.in_order = false;
-        let newest = self.version_at_end(values, created);
+        let near = self.entry(row).map(|entry| entry.newest.position.page());
+        let position = self.space.place(&values, near, same_keys);
+        let newest = Version {
+            row: values,
+            position,
+            created,
+        };
         if let Some(entry) = self.touch(row) {
             let before = std::mem::replace(&mut entry.newest, newest);
             entry.busy_mut().older.insert(0, before);
         }
+        position.heap_only()
     }
 
-    fn version_at_end(&mut self, row: Row, created: Stamp) -> Version {
-        self.next_position += 1;
-        Version {
-            row,
-            position: self.next_position,
-            created,
-        }
+    /// Adds a row's entry to an index; tells when that split a page.
+    pub(crate) fn add_to_index(&mut self, at: usize, key: IndexKey, row: RowId) -> Option<Split> {
+        self.indexes.get_mut(at)?.add(key, row)
     }
 
-    /// Adds the index entry of a row's newest version.
-    pub(crate) fn add_to_index(&mut self, at: usize, index: &Index, row: RowId) {
-        let key = self
-            .entry(row)
-            .and_then(|entry| IndexKey::of_row(&entry.newest.row, &index.slots));
-        if let (Some(key), Some(map)) = (key, self.indexes.get_mut(at)) {
-            map.add(key, row);
-        }
+    /// The leaf pages of an index.
+    pub(crate) fn leaf_pages(&self, index: usize) -> Option<&LeafPages> {
+        self.indexes.get(index).map(|index| index.leaf_pages())
     }
 
     /// Undoes the newest version of a row; a row without versions is gone.
@@ -152,13 +175,15 @@ impl Heap {
         };
         let busy = entry.busy_mut();
         if busy.older.is_empty() {
-            let newest = entry.newest.row.clone();
+            let newest = entry.newest.clone();
             self.rows.remove(row.0);
-            self.remove_keys(row, &newest, indexes, None);
+            self.space.release(&newest.row, newest.position);
+            self.remove_keys(row, &newest.row, indexes, None);
             return;
         }
         let before = busy.older.remove(0);
         let undone = std::mem::replace(&mut entry.newest, before);
+        self.space.release(&undone.row, undone.position);
         self.remove_keys(row, &undone.row, indexes, Some(row));
     }
 
@@ -166,7 +191,7 @@ impl Heap {
     /// `still` has.
     fn remove_keys(&mut self, row: RowId, gone: &[Value], indexes: &[Index], still: Option<RowId>) {
         for (at, index) in indexes.iter().enumerate() {
-            let Some(key) = IndexKey::of_row(gone, &index.slots) else {
+            let Some(key) = index.key_of(gone) else {
                 continue;
             };
             let kept = still
@@ -174,7 +199,7 @@ impl Heap {
                 .is_some_and(|entry| {
                     entry
                         .versions()
-                        .any(|version| key.matches(&version.row, &index.slots))
+                        .any(|version| index.has_key(&version.row, &key))
                 });
             if !kept {
                 self.indexes[at].remove(&key, row);
@@ -215,7 +240,7 @@ impl Heap {
         busy.older.retain(|version| {
             let between = mine(version.created);
             if between {
-                gone.push(version.row.clone());
+                gone.push(version.clone());
             }
             !between
         });
@@ -267,7 +292,8 @@ impl Heap {
             Settled::Dead => {
                 self.rows.remove(row.0);
                 for version in gone {
-                    self.remove_keys(row, &version, indexes, None);
+                    self.space.release(&version.row, version.position);
+                    self.remove_keys(row, &version.row, indexes, None);
                 }
                 return true;
             }
@@ -278,7 +304,8 @@ impl Heap {
         }
         let quiet = matches!(settled, Settled::Quiet(_));
         for version in gone {
-            self.remove_keys_after_update(row, &version, indexes);
+            self.space.release(&version.row, version.position);
+            self.remove_keys_after_update(row, &version.row, indexes);
         }
         quiet
     }
@@ -286,12 +313,9 @@ impl Heap {
     /// As `remove_keys` for a row that lives on; most updates leave every key as it was.
     fn remove_keys_after_update(&mut self, row: RowId, gone: &[Value], indexes: &[Index]) {
         let unchanged = self.rows.get(row.0).is_some_and(|entry| {
-            indexes.iter().all(|index| {
-                index
-                    .slots
-                    .iter()
-                    .all(|slot| entry.newest.row.get(*slot) == gone.get(*slot))
-            })
+            indexes
+                .iter()
+                .all(|index| index.same_columns(&entry.newest.row, gone))
         });
         if !unchanged {
             self.remove_keys(row, gone, indexes, Some(row));
@@ -320,11 +344,11 @@ impl Heap {
     }
 
     /// Adds an index over all rows.
-    pub(crate) fn build_index(&mut self, index: &Index) {
-        let mut map = IndexMap::default();
+    pub(crate) fn build_index(&mut self, table: &Table, index: &Index) {
+        let mut map = IndexMap::new(index, table);
         self.entries(&mut |row, entry| {
             for version in entry.versions() {
-                if let Some(key) = IndexKey::of_row(&version.row, &index.slots) {
+                if let Some(key) = index.key_of(&version.row) {
                     map.add(key, row);
                 }
             }
@@ -335,8 +359,13 @@ impl Heap {
     /// Empties an index; its place stays.
     pub(crate) fn drop_index(&mut self, at: usize) {
         if let Some(index) = self.indexes.get_mut(at) {
-            *index = IndexMap::default();
+            index.clear();
         }
+    }
+
+    /// The table has other columns now.
+    pub(crate) fn change_columns(&mut self, table: &Table) {
+        self.space.change(table);
     }
 }
 
@@ -349,7 +378,7 @@ pub(crate) struct Committed {
 }
 
 /// Versions that were forgotten.
-type Gone = SmallVec<[Row; 2]>;
+type Gone = SmallVec<[Version; 2]>;
 
 /// What settling made of a row.
 enum Settled {
@@ -367,7 +396,7 @@ fn settle_entry(entry: &mut RowEntry, snapshots: &[u64], gone: &mut Gone) -> Set
         sequence.is_some_and(|at| snapshots.iter().all(|snapshot| at <= *snapshot))
     };
     if entry.deleted().is_some_and(seen_by_all) {
-        gone.extend(entry.versions().map(|version| version.row.clone()));
+        gone.extend(entry.versions().cloned());
         return Settled::Dead;
     }
     // Behind the first version that everybody sees, nobody needs any.
@@ -376,7 +405,7 @@ fn settle_entry(entry: &mut RowEntry, snapshots: &[u64], gone: &mut Gone) -> Set
         .position(|version| seen_by_all(version.created));
     let busy = entry.busy_mut();
     if let Some(needed) = needed.filter(|needed| *needed < busy.older.len()) {
-        gone.extend(busy.older.drain(needed..).map(|version| version.row));
+        gone.extend(busy.older.drain(needed..));
     }
     if needed == Some(0) && busy.deleted.is_none() && busy.locks.is_empty() {
         entry.busy = None;

@@ -1,14 +1,17 @@
-//! Unique indexes: from a key to the rows of which some version has it.
+//! Indexes: from a key to the rows of which some version has it.
 //!
 //! An index knows no visibility: a reader looks at the version that it sees and compares its key again.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use rpds::HashTrieMapSync;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
-use crate::{RowId, Value};
+use crate::heap_space::data_size;
+use crate::leaf_pages::{LeafPages, Split};
+use crate::{Index, RowId, Table, Type, Value};
 
 /// A key: values in a form in which equal ones are equal bit by bit, and none of them null.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +73,26 @@ pub(crate) struct KeyRange {
 }
 
 impl KeyRange {
+    /// Is this key in it?
+    pub(crate) fn holds(&self, key: &[Value]) -> bool {
+        let equal = self.equal.values();
+        if key.len() < equal.len() || equal.iter().zip(key).any(|(a, b)| a != b) {
+            return false;
+        }
+        let Some(next) = key.get(equal.len()) else {
+            return true;
+        };
+        let low = self.low.as_ref().is_none_or(|(low, itself)| {
+            let order = next.total_order(low);
+            order.is_gt() || (*itself && order.is_eq())
+        });
+        let high = self.high.as_ref().is_none_or(|(high, itself)| {
+            let order = next.total_order(high);
+            order.is_lt() || (*itself && order.is_eq())
+        });
+        low && high
+    }
+
     /// Only this key.
     pub(crate) fn key(key: IndexKey) -> Self {
         Self {
@@ -105,6 +128,44 @@ pub(crate) type Rows = SmallVec<[RowId; 2]>;
 #[derive(Clone)]
 pub(crate) struct IndexMap {
     keys: HashTrieMapSync<IndexKey, Rows, FxBuildHasher>,
+    leaf_pages: LeafPages,
+    widths: Widths,
+}
+
+/// Bytes that a key takes in an entry.
+#[derive(Clone)]
+enum Widths {
+    /// Always so many.
+    Fixed(u32),
+    /// By its values.
+    Varying(Arc<[Type]>),
+}
+
+impl Widths {
+    fn of(index: &Index, table: &Table) -> Self {
+        let column = |slot: &usize| table.column_at(*slot).map(|column| column.data_type);
+        let types: Option<Vec<Type>> = match index.computed {
+            None => index.slots.iter().map(column).collect(),
+            Some(_) => None,
+        };
+        match types.as_deref() {
+            Some([Type::SmallInt | Type::Integer | Type::BigInt | Type::Date | Type::Boolean]) => {
+                Widths::Fixed(8)
+            }
+            Some(types) => Widths::Varying(types.into()),
+            None => Widths::Varying(Arc::from([])),
+        }
+    }
+
+    fn bytes(&self, key: &[Value]) -> u32 {
+        match self {
+            Widths::Fixed(bytes) => *bytes,
+            Widths::Varying(types) => {
+                let types = types.iter().copied().chain(std::iter::repeat(Type::Text));
+                data_size(types.zip(key))
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for IndexMap {
@@ -113,30 +174,51 @@ impl std::fmt::Debug for IndexMap {
     }
 }
 
-impl Default for IndexMap {
-    fn default() -> Self {
+impl IndexMap {
+    /// Without entries.
+    pub(crate) fn new(index: &Index, table: &Table) -> Self {
         Self {
             keys: HashTrieMapSync::new_with_hasher_and_ptr_kind(FxBuildHasher),
+            leaf_pages: LeafPages::default(),
+            widths: Widths::of(index, table),
         }
     }
-}
 
-impl IndexMap {
+    /// Takes all entries out.
+    pub(crate) fn clear(&mut self) {
+        self.keys = HashTrieMapSync::new_with_hasher_and_ptr_kind(FxBuildHasher);
+        self.leaf_pages = LeafPages::default();
+    }
+
+    /// Where its entries stand.
+    pub(crate) fn leaf_pages(&self) -> &LeafPages {
+        &self.leaf_pages
+    }
+
     /// Rows of which some version has this key.
     pub(crate) fn rows(&self, key: &IndexKey) -> &[RowId] {
         self.keys.get(key).map_or(&[], |rows| rows.as_slice())
     }
 
-    /// Adds a row under a key, once.
-    pub(crate) fn add(&mut self, key: IndexKey, row: RowId) {
+    /// Adds a row under a key, once. Tells when that split a page.
+    pub(crate) fn add(&mut self, key: IndexKey, row: RowId) -> Option<Split> {
         match self.keys.get_mut(&key) {
-            Some(rows) => {
-                if !rows.contains(&row) {
-                    rows.push(row);
-                }
-            }
-            None => self.keys.insert_mut(key, SmallVec::from_slice(&[row])),
+            Some(rows) if rows.contains(&row) => return None,
+            Some(rows) => rows.push(row),
+            None => self
+                .keys
+                .insert_mut(key.clone(), SmallVec::from_slice(&[row])),
         }
+        let (keys, widths) = (&self.keys, &self.widths);
+        let bytes = widths.bytes(key.values());
+        self.leaf_pages.add(key.values(), bytes, &|| {
+            let entries = keys
+                .iter()
+                .flat_map(|(key, rows)| rows.iter().map(move |_| key));
+            entries
+                .map(|key| (key.clone(), widths.bytes(key.values())))
+                .collect()
+        })
     }
 
     /// Takes a row out from under a key.
@@ -144,9 +226,15 @@ impl IndexMap {
         let Some(rows) = self.keys.get_mut(key) else {
             return;
         };
+        let before = rows.len();
         rows.retain(|other| *other != row);
-        if rows.is_empty() {
+        let (gone, empty) = (rows.len() < before, rows.is_empty());
+        if empty {
             self.keys.remove_mut(key);
+        }
+        if gone {
+            self.leaf_pages
+                .remove(key.values(), self.widths.bytes(key.values()));
         }
     }
 }

@@ -7,7 +7,6 @@ use crate::catalog::DefaultValue;
 use crate::constraints::{check_row, given, update_strength};
 use crate::execution::{Execution, Placing, Step, Work};
 use crate::expression::Frame;
-use crate::index::IndexKey;
 use crate::locks::{self, Wanted};
 use crate::query::{Cache, all_true, row_of};
 use crate::rows::serialization_failure;
@@ -53,6 +52,7 @@ impl Store {
             let Some(row) = self.row_to_insert(execution, plan, cache)? else {
                 return Ok(Step::Done);
             };
+            self.follow_reads(transaction, execution)?;
             let settled = match &plan.conflict {
                 None => Arbitrated::Free,
                 Some(conflict) => {
@@ -66,6 +66,7 @@ impl Store {
                 }
                 Arbitrated::Settled => {}
                 Arbitrated::Free => {
+                    self.check_heap_write(transaction, plan.table, None)?;
                     let id = self.insert_row(transaction, plan.table, row.clone());
                     self.queue_checks(execution, plan.table, id, None, Some(&row));
                     self.answer(execution, &plan.returning, &[&row], cache)?;
@@ -177,19 +178,22 @@ impl Store {
             return Ok(Arbitrated::Settled);
         };
         for (number, index) in table.indexes.iter().enumerate() {
-            if index.dropped || conflict.index.is_some_and(|arbiter| arbiter != number) {
+            if index.dropped
+                || !index.unique
+                || conflict.index.is_some_and(|arbiter| arbiter != number)
+            {
                 continue;
             }
-            let Some(key) = IndexKey::of_row(row, &index.slots) else {
+            let Some(key) = index.try_key_of(row)? else {
                 continue;
             };
             let me = transaction.id;
             let heap = &self.heaps[plan.table.0 as usize];
-            if !locks::key_holders(heap, number, &index.slots, &key, me).is_empty() {
+            if !locks::key_holders(heap, number, index, &key, me).is_empty() {
                 return Ok(Arbitrated::Blocked(Wanted::Key {
                     table: plan.table,
-                    index: number,
-                    slots: index.slots.iter().copied().collect(),
+                    number,
+                    index: Box::new(index.clone()),
                     key,
                 }));
             }

@@ -11,7 +11,7 @@ use tidewire_syntax::ast::sql::LockStrength;
 use crate::heap::Heap;
 use crate::index::IndexKey;
 use crate::versions::RowEntry;
-use crate::{RowId, TableId, TransactionId};
+use crate::{Index, RowId, TableId, TransactionId};
 
 /// Do locks of these strengths exclude each other? (manual, table 13.3)
 pub(crate) fn conflict(left: LockStrength, right: LockStrength) -> bool {
@@ -36,8 +36,8 @@ pub(crate) enum Wanted {
     /// To know whether a unique key is taken.
     Key {
         table: TableId,
-        index: usize,
-        slots: SmallVec<[usize; 2]>,
+        number: usize,
+        index: Box<Index>,
         key: IndexKey,
     },
 }
@@ -65,8 +65,8 @@ impl Wanted {
                 .entry(*row)
                 .map_or_else(Holders::new, |entry| row_holders(entry, me, *strength)),
             Wanted::Key {
-                index, slots, key, ..
-            } => key_holders(heap, *index, slots, key, me),
+                number, index, key, ..
+            } => key_holders(heap, *number, index, key, me),
         }
     }
 }
@@ -87,8 +87,8 @@ pub(crate) fn row_holders(entry: &RowEntry, me: TransactionId, strength: LockStr
 /// Who, other than `me`, has in flight a row with this key, or its change or deletion.
 pub(crate) fn key_holders(
     heap: &Heap,
-    index: usize,
-    slots: &[usize],
+    number: usize,
+    index: &Index,
     key: &IndexKey,
     me: TransactionId,
 ) -> Holders {
@@ -101,7 +101,7 @@ pub(crate) fn key_holders(
             holders.push(transaction);
         }
     };
-    for row in heap.candidates(index, key) {
+    for row in heap.candidates(number, key) {
         let Some(entry) = heap.entry(*row) else {
             continue;
         };
@@ -111,7 +111,7 @@ pub(crate) fn key_holders(
         }
         let Some(mut at) = entry
             .versions()
-            .position(|version| key.matches(&version.row, slots))
+            .position(|version| index.has_key(&version.row, key))
         else {
             continue;
         };

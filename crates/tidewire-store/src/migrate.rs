@@ -9,7 +9,6 @@ use tidewire_syntax::ast::sql::Statement;
 use crate::constraints::violated;
 use crate::expression::Frame;
 use crate::heap::Heap;
-use crate::index::IndexKey;
 use crate::query::Run;
 use crate::rows::key_text;
 use crate::schema::{Change, RowsChange, change};
@@ -32,8 +31,7 @@ impl Store {
         };
         match rows {
             RowsChange::Create => {
-                self.heaps
-                    .push(Arc::new(Heap::new(table, definition.indexes.len())));
+                self.heaps.push(Arc::new(Heap::new(&definition)));
             }
             RowsChange::Keep => {}
             RowsChange::Add { slot } => {
@@ -66,6 +64,7 @@ impl Store {
             self.default_value(&column.default, column.data_type, now_us)?
         };
         let width = table.width;
+        heap.change_columns(table);
         let mut number = 0;
         heap.rewrite(&mut |row: &Row| {
             let mut values: Vec<Value> = row.to_vec();
@@ -84,7 +83,7 @@ impl Store {
         heap.version += 1;
         for index in &table.indexes[heap.index_count()..] {
             check_unique(&heap, table, index)?;
-            heap.build_index(index);
+            heap.build_index(table, index);
         }
         self.check_rows(&heap, table, slot, now_us)?;
         Ok(heap)
@@ -167,7 +166,7 @@ fn check_unique(heap: &Heap, table: &Table, index: &crate::Index) -> Result<(), 
     let mut seen = rustc_hash::FxHashSet::default();
     let mut twice = None;
     heap.scan(&View::COMMITTED, &mut |_, row| {
-        if let Some(key) = IndexKey::of_row(row, &index.slots)
+        if let Some(key) = index.key_of(row)
             && !seen.insert(key.clone())
         {
             twice = Some(key);

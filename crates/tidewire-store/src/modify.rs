@@ -40,6 +40,7 @@ impl Store {
     ) -> Result<Step, SqlError> {
         if matches!(execution.work, Work::Fresh) {
             execution.work = self.find_targets(execution, &plan.target, cache);
+            self.follow_reads(transaction, execution)?;
         }
         loop {
             if let blocked @ Step::Blocked(_) = self.finish_placing(transaction, execution)? {
@@ -74,6 +75,7 @@ impl Store {
         let tuple: [&[Value]; 1] = [&before];
         let after =
             self.changed_row(execution, table, &before, &tuple, &plan.assignments, cache)?;
+        self.follow_reads(transaction, execution)?;
         if let blocked @ Step::Blocked(_) =
             self.change_row(transaction, execution, table, row, before, after.clone())?
         {
@@ -166,10 +168,24 @@ impl Store {
         if let blocked @ Step::Blocked(_) = self.lock(transaction, table, row, strength) {
             return Ok(blocked);
         }
-        self.update_row(transaction, table, row, before.clone(), after.clone());
+        self.check_heap_write(transaction, table, Some(row))?;
+        let same_keys = strength == LockStrength::NoKeyUpdate
+            && self.definition(table).is_none_or(|table| {
+                let mut indexes = table.indexes.iter().filter(|index| !index.dropped);
+                indexes.all(|index| index.same_columns(&before, &after))
+            });
+        let heap_only = self.update_row(
+            transaction,
+            table,
+            row,
+            before.clone(),
+            after.clone(),
+            same_keys,
+        );
         self.queue_checks(execution, table, row, Some(&before), Some(&after));
-        // Without a new unique key the index entries are those of the version before.
-        if strength == LockStrength::Update {
+        // With the same keys the entries are those of the version before; a serializable transaction
+        // writes over them all the same where the version needs entries.
+        if !same_keys || (!heap_only && self.serializable.is_some()) {
             execution.placing = Some(Placing {
                 table,
                 row,
@@ -205,13 +221,14 @@ impl Store {
     ) -> Result<Step, SqlError> {
         if matches!(execution.work, Work::Fresh) {
             execution.work = self.find_targets(execution, &plan.target, cache);
+            self.follow_reads(transaction, execution)?;
         }
         while let Some(row) = next_target(execution)? {
             let wanted =
                 self.still_wanted(transaction, execution, &plan.target, plan.table, row, cache)?;
             if let Some(before) = wanted {
                 if let blocked @ Step::Blocked(_) =
-                    self.remove_row(transaction, execution, plan.table, row, &before)
+                    self.remove_row(transaction, execution, plan.table, row, &before)?
                 {
                     return Ok(blocked);
                 }
@@ -231,13 +248,14 @@ impl Store {
         table: TableId,
         row: RowId,
         before: &Row,
-    ) -> Step {
+    ) -> Result<Step, SqlError> {
         let blocked = self.lock(transaction, table, row, LockStrength::Update);
         if blocked == Step::Done {
+            self.check_heap_write(transaction, table, Some(row))?;
             self.delete_row(transaction, table, row, before.clone());
             self.queue_checks(execution, table, row, Some(before), None);
         }
-        blocked
+        Ok(blocked)
     }
 
     /// RETURNING for one row.

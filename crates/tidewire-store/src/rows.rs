@@ -10,7 +10,7 @@ use crate::index::IndexKey;
 use crate::locks::{self, Wanted};
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::{Current, RowLock, Stamp, View};
-use crate::{Row, RowChange, RowId, SqlError, Store, Table, TableId, TransactionId};
+use crate::{Index, Row, RowChange, RowId, SqlError, Store, Table, TableId, TransactionId};
 
 /// What a transaction finds behind a row that its snapshot showed it.
 #[derive(Clone, Debug)]
@@ -130,6 +130,7 @@ impl Store {
         row: RowId,
         strength: LockStrength,
     ) -> Step {
+        self.number_first_write(transaction);
         let me = transaction.id;
         let at = table.0 as usize;
         let Some(entry) = self.heaps.get(at).and_then(|heap| heap.entry(row)) else {
@@ -172,6 +173,7 @@ impl Store {
         table: TableId,
         values: Row,
     ) -> RowId {
+        self.number_first_write(transaction);
         let stamp = Stamp::in_flight(transaction.id, transaction.command);
         let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
         let row = heap.insert(values.clone(), stamp);
@@ -189,7 +191,8 @@ impl Store {
         row
     }
 
-    /// Gives a locked row a new version; its index entries follow by [`Store::place`].
+    /// Gives a locked row a new version; `same_keys` says that no indexed column changes. Gives true when no
+    /// index needs an entry for it, else they follow by [`Store::place`].
     pub(crate) fn update_row(
         &mut self,
         transaction: &mut Transaction,
@@ -197,10 +200,11 @@ impl Store {
         row: RowId,
         before: Row,
         values: Row,
-    ) {
+        same_keys: bool,
+    ) -> bool {
         let stamp = Stamp::in_flight(transaction.id, transaction.command);
         let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
-        heap.update(row, values.clone(), stamp);
+        let heap_only = heap.update(row, values.clone(), stamp, same_keys);
         transaction.undo.push(Undo {
             table,
             row,
@@ -212,6 +216,7 @@ impl Store {
             before: Some(before),
             after: Some(values),
         });
+        heap_only
     }
 
     /// Deletes a locked row.
@@ -252,36 +257,61 @@ impl Store {
         let at = placing.table.0 as usize;
         while let Some(index) = table.indexes.get(placing.index) {
             let number = placing.index;
-            let heap = &self.heaps[at];
-            let newest = heap.entry(placing.row).map(|entry| &entry.newest.row);
-            let key = newest
-                .filter(|_| !index.dropped)
-                .and_then(|row| IndexKey::of_row(row, &index.slots));
-            let unchanged = |key: &IndexKey| {
-                placing
-                    .before
-                    .as_ref()
-                    .is_some_and(|before| key.matches(before, &index.slots))
-            };
-            if let Some(key) = key.filter(|key| !unchanged(key)) {
-                let me = transaction.id;
-                if !locks::key_holders(heap, number, &index.slots, &key, me).is_empty() {
-                    return Ok(Step::Blocked(Wanted::Key {
-                        table: placing.table,
-                        index: number,
-                        slots: index.slots.iter().copied().collect(),
-                        key,
-                    }));
-                }
-                if self
-                    .taken(placing.table, number, &key, me, Some(placing.row))
-                    .is_some()
-                {
-                    return Err(duplicate_key(&table, number, &key));
-                }
-                Arc::make_mut(&mut self.heaps[at]).add_to_index(number, index, placing.row);
+            let newest = self.heaps[at].entry(placing.row);
+            let newest = newest.map(|entry| entry.newest.row.clone());
+            if let Some(newest) = newest.filter(|_| !index.dropped)
+                && let blocked @ Step::Blocked(_) =
+                    self.place_in(transaction, placing, &table, number, &newest)?
+            {
+                return Ok(blocked);
             }
             placing.index += 1;
+        }
+        Ok(Step::Done)
+    }
+
+    /// Adds the entry of one index.
+    fn place_in(
+        &mut self,
+        transaction: &Transaction,
+        placing: &Placing,
+        table: &Table,
+        number: usize,
+        newest: &Row,
+    ) -> Result<Step, SqlError> {
+        let index = &table.indexes[number];
+        let Some(key) = index.try_key_of(newest)? else {
+            if index.takes(newest) {
+                self.check_index_write(transaction, placing.table, number, None)?;
+            }
+            return Ok(Step::Done);
+        };
+        let before = placing.before.as_ref();
+        let unchanged = before.is_some_and(|before| index.has_key(before, &key));
+        if index.unique && !unchanged {
+            let me = transaction.id;
+            let heap = &self.heaps[placing.table.0 as usize];
+            if !locks::key_holders(heap, number, index, &key, me).is_empty() {
+                return Ok(Step::Blocked(Wanted::Key {
+                    table: placing.table,
+                    number,
+                    index: Box::new(index.clone()),
+                    key,
+                }));
+            }
+            let taken = self.taken(placing.table, number, &key, me, Some(placing.row));
+            if taken.is_some() {
+                // Who read that the key was free is told first (`_bt_check_unique`).
+                self.check_index_write(transaction, placing.table, number, Some(&key))?;
+                return Err(duplicate_key(table, number, &key));
+            }
+        }
+        self.check_index_write(transaction, placing.table, number, Some(&key))?;
+        if !unchanged {
+            let heap = Arc::make_mut(&mut self.heaps[placing.table.0 as usize]);
+            if let Some(split) = heap.add_to_index(number, key, placing.row) {
+                self.split_page(placing.table, number, split);
+            }
         }
         Ok(Step::Done)
     }
@@ -295,12 +325,12 @@ impl Store {
         me: TransactionId,
         except: Option<RowId>,
     ) -> Option<RowId> {
-        let slots = &self.definition(table)?.indexes.get(index)?.slots;
+        let definition = self.definition(table)?.indexes.get(index)?;
         let heap = self.heaps.get(table.0 as usize)?;
         let found = heap.candidates(index, key).iter().find(|row| {
             let current = heap.entry(**row).and_then(|entry| entry.current(me));
             Some(**row) != except
-                && matches!(current, Some(Current::Version(version)) if key.matches(&version.row, slots))
+                && matches!(current, Some(Current::Version(version)) if definition.has_key(&version.row, key))
         });
         found.copied()
     }
@@ -323,6 +353,15 @@ pub(crate) fn key_text(table: &Table, slots: &[usize], values: &[crate::Value]) 
     format!("({})=({})", names.join(", "), values.join(", "))
 }
 
+/// As [`key_text`], for a key of an index.
+pub(crate) fn index_key_text(table: &Table, index: &Index, key: &IndexKey) -> String {
+    let Some(computed) = &index.computed else {
+        return key_text(table, &index.slots, key.values());
+    };
+    let values: Vec<String> = key.values().iter().map(ToString::to_string).collect();
+    format!("({})=({})", computed.texts.join(", "), values.join(", "))
+}
+
 fn duplicate_key(table: &Table, index: usize, key: &IndexKey) -> SqlError {
     let index = &table.indexes[index];
     SqlError::new(
@@ -334,6 +373,6 @@ fn duplicate_key(table: &Table, index: usize, key: &IndexKey) -> SqlError {
     )
     .with_detail(format!(
         "Key {} already exists.",
-        key_text(table, &index.slots, key.values())
+        index_key_text(table, index, key)
     ))
 }

@@ -32,6 +32,7 @@ impl Store {
         if matches!(execution.work, Work::Fresh) {
             let targets = self.lock_targets(execution, query, cache)?;
             execution.work = Work::Lock { targets, at: 0 };
+            self.follow_reads(transaction, execution)?;
         }
         let (offset, limit) = self.with_run(execution, cache, |run| query.bounds(None, run))?;
         let enough = offset.saturating_add(limit);

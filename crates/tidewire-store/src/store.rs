@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::IsolationLevel;
 
+use crate::conflicts::Serializable;
 use crate::execution::{Execution, Step};
 use crate::heap::Heap;
 use crate::news::News;
@@ -39,6 +40,10 @@ pub struct Store {
     pub(crate) committed: News,
     pub(crate) notices: Vec<Notice>,
     pub(crate) default_isolation: IsolationLevel,
+    /// First writes of transactions so far.
+    pub(crate) first_writes: u64,
+    /// Serializable transactions that matter, if there are any.
+    pub(crate) serializable: Option<Arc<Serializable>>,
 }
 
 impl Store {
@@ -57,6 +62,8 @@ impl Store {
             committed: News::default(),
             notices: Vec::new(),
             default_isolation,
+            first_writes: 0,
+            serializable: None,
         }
     }
 
@@ -177,6 +184,9 @@ impl Store {
             transaction.command += 1;
             return self.fail(connection, transaction, read_only(command));
         }
+        if transaction.snapshot.is_none() && transaction.isolation == IsolationLevel::Serializable {
+            self.enter(&transaction);
+        }
         let view = transaction.next_view(self.sequence);
         let started_us = transaction.started_us;
         let mut execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
@@ -232,7 +242,9 @@ impl Store {
         mut transaction: Transaction,
         mut execution: Execution,
     ) -> Progress {
-        match self.step(&mut transaction, &mut execution) {
+        let stepped = self.step(&mut transaction, &mut execution);
+        let followed = self.follow_reads(&transaction, &mut execution);
+        match followed.and(stepped) {
             Err(error) => self.fail(connection, transaction, error),
             Ok(Step::Blocked(wanted)) => {
                 let arrival = self.next_arrival;
@@ -250,6 +262,8 @@ impl Store {
             Ok(Step::Done) => {
                 if transaction.explicit {
                     self.keep(connection, transaction);
+                } else if let Err(error) = self.check_serializable(&transaction) {
+                    return self.fail(connection, transaction, error);
                 } else {
                     self.commit(transaction);
                 }

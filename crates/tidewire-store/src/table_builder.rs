@@ -217,7 +217,10 @@ impl Builder {
         let index = Index {
             name,
             slots,
+            computed: None,
+            unique: true,
             primary,
+            constraint: true,
             dropped: false,
         };
         self.table.indexes.push(index);
@@ -408,7 +411,7 @@ fn referenced(target: &Table, references: &References) -> Result<(usize, Vec<usi
         }
     }
     let found = target.indexes.iter().position(|index| {
-        !index.dropped
+        index.is_key()
             && index.slots.len() == slots.len()
             && index.slots.iter().all(|slot| slots.contains(slot))
     });

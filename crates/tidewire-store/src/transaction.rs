@@ -60,6 +60,8 @@ pub(crate) struct Transaction {
     pub(crate) failed: bool,
     pub(crate) savepoints: Vec<Savepoint>,
     pub(crate) undo: SmallVec<[Undo; 2]>,
+    /// The number of its first write among all first writes of the store.
+    pub(crate) first_write: Option<u64>,
 }
 
 /// A savepoint.

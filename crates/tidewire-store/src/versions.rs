@@ -11,6 +11,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::LockStrength;
 
+use crate::heap_space::Position;
 use crate::{Row, TransactionId};
 
 /// Who made or deleted a version: a committed transaction's place in commit order, or one in flight and its
@@ -95,7 +96,7 @@ pub(crate) struct Version {
     /// Its values.
     pub(crate) row: Row,
     /// Its place in the heap; sequential scans go in this order.
-    pub(crate) position: u64,
+    pub(crate) position: Position,
     /// Who made it.
     pub(crate) created: Stamp,
 }
