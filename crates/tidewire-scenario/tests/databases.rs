@@ -102,16 +102,6 @@ fn settings_and_their_defaults() {
 }
 
 #[test]
-fn serializable_is_not_there_yet() {
-    check(
-        "database d relational { isolation serializable; }\n",
-        expect![[r#"
-            1:25 error not-yet: isolation serializable is not simulated yet: this is a limit of Tidewire / write read committed, or lock the rows that you decide on with SELECT … FOR UPDATE
-        "#]],
-    );
-}
-
-#[test]
 fn a_relay_needs_an_outbox() {
     check(
         "database d relational {\n\

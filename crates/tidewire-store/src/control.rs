@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::{IsolationLevel, TransactionModes};
+use tidewire_syntax::ast::sql::TransactionModes;
 
 use crate::plan::Operation;
 use crate::store::{in_failed_transaction, read_only};

@@ -17,7 +17,7 @@ use crate::query::row_of;
 use crate::rows::{Found, key_text, serialization_failure};
 use crate::transaction::Transaction;
 use crate::versions::{Current, View};
-use crate::{ForeignKey, Row, RowId, SqlError, Store, TableId, Value};
+use crate::{ForeignKey, Index, Row, RowId, SqlError, Store, TableId, Value};
 
 /// Something to be looked after.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(crate) enum Check {
 
 type Key = SmallVec<[Value; 2]>;
 
-fn part(row: &[Value], slots: &[usize]) -> Option<Key> {
+pub(crate) fn part(row: &[Value], slots: &[usize]) -> Option<Key> {
     slots
         .iter()
         .map(|slot| row.get(*slot).filter(|value| !value.is_null()).cloned())
@@ -117,7 +117,12 @@ impl Store {
             let Some(check) = execution.checks.front().cloned() else {
                 return Ok(Step::Done);
             };
+            // What a check reads is read before it waits for anything.
+            let reads = execution.check_snapshot.is_none();
             let newest = Some(*execution.check_snapshot.get_or_insert(self.sequence));
+            if reads {
+                self.follow_check(transaction, newest, &check)?;
+            }
             let step = match &check {
                 Check::Parent { table, row, key } => {
                     self.check_parent(transaction, newest, *table, *row, *key)?
@@ -147,7 +152,7 @@ impl Store {
     }
 
     /// What a check sees: what was committed when it began, or the snapshot at repeatable read.
-    fn check_view(&self, transaction: &Transaction, newest: Option<u64>) -> View {
+    pub(crate) fn check_view(&self, transaction: &Transaction, newest: Option<u64>) -> View {
         let kept = transaction
             .snapshot
             .filter(|_| transaction.keeps_snapshot());
@@ -158,7 +163,7 @@ impl Store {
         }
     }
 
-    fn foreign_key(&self, table: TableId, key: usize) -> Option<ForeignKey> {
+    pub(crate) fn foreign_key(&self, table: TableId, key: usize) -> Option<ForeignKey> {
         self.definition(table)
             .and_then(|table| table.foreign_keys.get(key))
             .cloned()
@@ -205,8 +210,12 @@ impl Store {
         }
     }
 
-    /// The row with this key that a view sees in the table that a foreign key points to.
-    fn parent(&self, foreign: &ForeignKey, values: &[Value], view: &View) -> Option<RowId> {
+    /// The index that a foreign key points to, and these values as a key of it.
+    pub(crate) fn parent_key(
+        &self,
+        foreign: &ForeignKey,
+        values: &[Value],
+    ) -> Option<(&Index, IndexKey)> {
         let index = self
             .definition(foreign.target)?
             .indexes
@@ -216,7 +225,17 @@ impl Store {
             let at = foreign.target_slots.iter().position(|other| other == slot);
             at.and_then(|at| values.get(at))
         });
-        let key = IndexKey::of(ordered)?;
+        Some((index, IndexKey::of(ordered)?))
+    }
+
+    /// The row with this key that a view sees in the table that a foreign key points to.
+    pub(crate) fn parent(
+        &self,
+        foreign: &ForeignKey,
+        values: &[Value],
+        view: &View,
+    ) -> Option<RowId> {
+        let (index, key) = self.parent_key(foreign, values)?;
         let heap = self.heaps.get(foreign.target.0 as usize)?;
         let found = heap
             .candidates(foreign.target_index, &key)

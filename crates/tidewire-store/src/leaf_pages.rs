@@ -104,11 +104,6 @@ impl LeafPages {
         last.map_or(FIRST_BLOCK, |leaf| leaf.block)
     }
 
-    /// Every page.
-    pub(crate) fn all_blocks(&self) -> Vec<u32> {
-        self.blocks_in(&KeyRange::default())
-    }
-
     /// An entry of so many bytes of key came in. When its page is full, `keys` gives the keys of all
     /// entries, to be split.
     pub(crate) fn add(

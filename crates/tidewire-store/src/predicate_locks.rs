@@ -5,8 +5,8 @@
 //! become a coarse one: more than [`PER_PAGE`] tuples of a page the page, more than [`PER_RELATION`] locks
 //! below a relation the relation. Heap and every index are relations of their own.
 
-use crate::TableId;
 use crate::heap_space::Position;
+use crate::{RowId, TableId};
 
 /// `max_pred_locks_per_page`
 const PER_PAGE: usize = 2;
@@ -41,24 +41,24 @@ impl Relation {
 pub(crate) enum Target {
     Relation(Relation),
     Page(Relation, u32),
-    /// A version in a heap.
-    Tuple(Relation, Position),
+    /// A version in a heap, and the row that it belongs to.
+    Tuple(Relation, Position, RowId),
 }
 
 impl Target {
     /// The relation that it is part of.
     pub(crate) fn relation(self) -> Relation {
         match self {
-            Target::Relation(relation) | Target::Page(relation, _) | Target::Tuple(relation, _) => {
-                relation
-            }
+            Target::Relation(relation)
+            | Target::Page(relation, _)
+            | Target::Tuple(relation, ..) => relation,
         }
     }
 
     /// The next coarser target.
     fn parent(self) -> Option<Target> {
         match self {
-            Target::Tuple(relation, position) => Some(Target::Page(relation, position.page())),
+            Target::Tuple(relation, position, _) => Some(Target::Page(relation, position.page())),
             Target::Page(relation, _) => Some(Target::Relation(relation)),
             Target::Relation(_) => None,
         }

@@ -63,7 +63,6 @@ impl Store {
             possible_unsafe,
             safe: false,
             unsafe_snapshot: false,
-            partly_cleared: false,
             locks: PredicateLocks::default(),
         };
         state.parties.insert(at, party);

@@ -104,11 +104,12 @@ impl Store {
             return Ok(());
         }
         let heap = Relation::heap(table);
-        let entry = row.and_then(|row| self.heaps.get(table.0 as usize)?.entry(row));
         let mut targets: SmallVec<[Target; 3]> = SmallVec::new();
-        if let Some(entry) = entry {
+        if let Some(row) = row
+            && let Some(entry) = self.heaps[table.0 as usize].entry(row)
+        {
             let position = entry.newest.position;
-            targets.push(Target::Tuple(heap, position));
+            targets.push(Target::Tuple(heap, position, row));
             targets.push(Target::Page(heap, position.page()));
         }
         targets.push(Target::Relation(heap));
@@ -155,25 +156,6 @@ impl Store {
             state.conflict_in(me, *target, in_savepoint)?;
         }
         Ok(())
-    }
-
-    /// A transaction empties or drops a table.
-    pub(crate) fn check_table_write(
-        &mut self,
-        transaction: &Transaction,
-        table: TableId,
-    ) -> Result<(), SqlError> {
-        let Some(state) = &mut self.serializable else {
-            return Ok(());
-        };
-        if state.party(transaction.id).is_none() {
-            return Ok(());
-        }
-        let state = Arc::make_mut(state);
-        if let Some(party) = state.party_mut(transaction.id) {
-            party.wrote = true;
-        }
-        state.conflict_in_table(transaction.id, Relation::heap(table))
     }
 
     /// A leaf page was split: locks on it hold for both halves.
@@ -246,14 +228,14 @@ impl Reader<'_> {
         {
             for row in heap.candidates(number, &range.equal) {
                 if let Some(entry) = heap.entry(*row) {
-                    self.pass_chains(table, entry, &inside)?;
+                    self.pass_chains(table, *row, entry, &inside)?;
                 }
             }
             return Ok(());
         }
         let mut outcome = Ok(());
-        heap.entries_while(&mut |_, entry| {
-            outcome = self.pass_chains(table, entry, &inside);
+        heap.entries_while(&mut |row, entry| {
+            outcome = self.pass_chains(table, row, entry, &inside);
             match outcome {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()),
@@ -281,6 +263,7 @@ impl Reader<'_> {
     fn pass_chains(
         &mut self,
         table: TableId,
+        row: RowId,
         entry: &RowEntry,
         inside: &dyn Fn(&Version) -> bool,
     ) -> Result<(), SqlError> {
@@ -304,7 +287,8 @@ impl Reader<'_> {
             if sees {
                 following = false;
                 if version.created.transaction() != Some(self.me) {
-                    self.lock(Target::Tuple(Relation::heap(table), version.position));
+                    let heap = Relation::heap(table);
+                    self.lock(Target::Tuple(heap, version.position, row));
                 }
             }
         }

@@ -49,6 +49,7 @@ impl Store {
         for (_, at) in waiters {
             hasher.word(at as u64);
         }
+        self.hash_serializable(&mut hasher);
         hasher.finish()
     }
 
@@ -164,13 +165,20 @@ impl Store {
     /// Who did it if in flight, and who sees it.
     fn hash_stamp(&self, stamp: Stamp, views: &[View], hasher: &mut StableHasher) {
         hasher.word(stamp.transaction().map_or(0, |id| self.place_of(id)));
+        if self.serializable.is_some() {
+            hasher.word(
+                stamp
+                    .sequence()
+                    .map_or(0, |sequence| self.party_of_stamp(sequence)),
+            );
+        }
         for view in views {
             hasher.word(u64::from(view.sees(stamp)));
         }
     }
 
     /// The connection of a transaction, from 1.
-    fn place_of(&self, id: TransactionId) -> u64 {
+    pub(crate) fn place_of(&self, id: TransactionId) -> u64 {
         let at = self
             .connections
             .iter()

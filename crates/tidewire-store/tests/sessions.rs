@@ -128,13 +128,38 @@ fn savepoints_undo_in_part_and_a_failed_transaction_rolls_back() {
 }
 
 #[test]
-fn serializable_is_refused_in_words() {
+fn write_skew_fails_at_serializable() {
     expect![[r#"
         a: begin isolation level serializable
-          ERROR 0A000 isolation level serializable is not supported by this store yet
-            DETAIL Use repeatable read; a weaker level is not put in its place silently.
+          Begin
+        b: begin isolation level serializable
+          Begin
+        a: select sum(value) from test
+          Select(1)
+            60
+        b: select sum(value) from test
+          Select(1)
+            60
+        a: update test set value = 0 where id = 1
+          Update(1)
+        b: update test set value = 0 where id = 2
+          Update(1)
+        a: commit
+          Commit
+        b: commit
+          ERROR 40001 could not serialize access due to read/write dependencies among transactions
+            DETAIL Reason code: Canceled on identification as a pivot, during commit attempt.
     "#]]
-    .assert_eq(&Script::with(TEST).play("a: begin isolation level serializable"));
+    .assert_eq(&Script::with(TEST).play(
+        "a: begin isolation level serializable
+         b: begin isolation level serializable
+         a: select sum(value) from test
+         b: select sum(value) from test
+         a: update test set value = 0 where id = 1
+         b: update test set value = 0 where id = 2
+         a: commit
+         b: commit",
+    ));
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Builder<'_> {
         let mut isolation = IsolationLevel::ReadCommitted;
         for member in &database.members {
             match &member.kind {
-                DatabaseMember::Isolation(level) => isolation = self.isolation(*level, member.span),
+                DatabaseMember::Isolation(level) => isolation = *level,
                 DatabaseMember::Connections(number) => {
                     connections = limits::within(
                         &mut self.report,
@@ -94,20 +94,6 @@ impl Builder<'_> {
             connections,
             latency,
         });
-    }
-
-    /// The level, or the default after saying that it does not exist yet.
-    fn isolation(&mut self, level: IsolationLevel, span: Span) -> IsolationLevel {
-        if level == IsolationLevel::Serializable {
-            self.report.error(
-                "not-yet",
-                span,
-                "isolation serializable is not simulated yet: this is a limit of Tidewire",
-                "write read committed, or lock the rows that you decide on with SELECT … FOR UPDATE",
-            );
-            return IsolationLevel::ReadCommitted;
-        }
-        level
     }
 
     /// Runs schema and seed rows in order; answers whether all went well.
