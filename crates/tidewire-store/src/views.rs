@@ -156,11 +156,11 @@ impl Wanted {
                 strength,
             } => (LockTarget::Row(*table, *row), LockMode::Row(*strength)),
             Wanted::Key {
-                table, index, key, ..
+                table, number, key, ..
             } => {
                 let target = LockTarget::Key {
                     table: *table,
-                    index: *index,
+                    index: *number,
                     values: key.values().to_vec(),
                 };
                 (target, LockMode::Key)
