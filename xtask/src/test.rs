@@ -13,7 +13,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "format",
         purpose: "rustfmt has nothing to change",
@@ -38,6 +38,11 @@ const STEPS: [Step; 9] = [
         name: "native",
         purpose: "unit, property and gallery tests",
         run: native,
+    },
+    Step {
+        name: "grammar",
+        purpose: "PostgreSQL's own parser takes what ours takes",
+        run: grammar,
     },
     Step {
         name: "wasm",
@@ -108,6 +113,34 @@ fn clippy_wasm() -> Result<()> {
 
 fn native() -> Result<()> {
     process::run(&mut process::cargo(&["test", "--locked"]))
+}
+
+/// A workspace of its own, so that nothing else needs what libpg_query is built with.
+fn grammar() -> Result<()> {
+    let build = system::parser_build()?;
+    let manifest = "tests/postgres-grammar/Cargo.toml";
+    process::run(&mut process::cargo(&[
+        "fmt",
+        "--check",
+        "--manifest-path",
+        manifest,
+    ]))?;
+    let folder = project::root().join("target/postgres-grammar");
+    for arguments in [
+        &["clippy", "--all-targets", "--locked"][..],
+        &["test", "--locked"],
+    ] {
+        let mut command = process::cargo(arguments);
+        command.args(["--manifest-path", manifest, "--target-dir"]);
+        command.arg(&folder);
+        if arguments[0] == "clippy" {
+            command.args(["--", "-D", "warnings"]);
+        }
+        command.env("PROTOC", &build.protoc);
+        command.env("BINDGEN_EXTRA_CLANG_ARGS", &build.clang_arguments);
+        process::run(&mut command)?;
+    }
+    Ok(())
 }
 
 fn wasm() -> Result<()> {

@@ -36,6 +36,15 @@ const NEEDS_AS: &[&str] = &[
     "year",
 ];
 
+/// Words that may name a column or a table and no function: PostgreSQL's `col_name_keyword`s (`gram.y`) without
+/// those that have a form of their own, such as `coalesce`. Sorted.
+#[rustfmt::skip]
+const NO_FUNCTION: &[&str] = &[
+    "between", "bigint", "bit", "boolean", "char", "character", "dec", "decimal", "float", "inout",
+    "int", "integer", "national", "nchar", "none", "numeric", "out", "precision", "real", "setof",
+    "smallint", "time", "timestamp", "values", "varchar", "xmlattributes", "xmlnamespaces",
+];
+
 /// Whether a word cannot be an identifier without quotes.
 pub fn is_reserved(word: &str) -> bool {
     contains(RESERVED, word)
@@ -44,6 +53,11 @@ pub fn is_reserved(word: &str) -> bool {
 /// Whether a word can be an output name only behind `AS`.
 pub(crate) fn needs_as(word: &str) -> bool {
     contains(NEEDS_AS, word)
+}
+
+/// Whether a word that may name a column cannot name a function.
+pub(crate) fn names_no_function(word: &str) -> bool {
+    contains(NO_FUNCTION, word)
 }
 
 fn contains(sorted: &[&str], word: &str) -> bool {
@@ -91,7 +105,7 @@ mod tests {
 
     #[test]
     fn tables_are_sorted() {
-        assert!(RESERVED.is_sorted() && NEEDS_AS.is_sorted());
+        assert!(RESERVED.is_sorted() && NEEDS_AS.is_sorted() && NO_FUNCTION.is_sorted());
     }
 
     #[test]

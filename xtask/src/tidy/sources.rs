@@ -46,7 +46,7 @@ fn foreign_words(file: &str, text: &str) -> Vec<Problem> {
         .collect();
     let mut problems = Vec::new();
     for (line, content) in numbered(text) {
-        if file == LOCK_FILE && content.starts_with(LOCK_SOURCE) {
+        if file.ends_with(LOCK_FILE) && content.starts_with(LOCK_SOURCE) {
             continue;
         }
         for word in words.iter().filter(|word| content.contains(word.as_str())) {

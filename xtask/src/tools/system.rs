@@ -1,4 +1,4 @@
-//! What only the system's package manager gives: a browser and its driver.
+//! What only the system's package manager gives: a browser and its driver, and what PostgreSQL's parser is built with.
 
 use crate::process;
 use anyhow::{Context, Result, bail};
@@ -20,7 +20,13 @@ pub(crate) fn chromium() -> Result<Chromium> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    install()?;
+    const REMEDY: &str = "install Chromium and its driver (Debian: apt-get install chromium chromium-driver) \
+                          so that `chromium` and `chromedriver` are on PATH";
+    install(
+        "the browser tests need Chromium",
+        REMEDY,
+        &["chromium", "chromium-driver"],
+    )?;
     find().context("chromium and chromium-driver are installed, and yet not on PATH")
 }
 
@@ -41,32 +47,70 @@ fn program(names: &[&str]) -> Option<PathBuf> {
     })
 }
 
-fn install() -> Result<()> {
-    const REMEDY: &str = "install Chromium and its driver (Debian: apt-get install chromium chromium-driver) \
-                          so that `chromium` and `chromedriver` are on PATH";
+/// What building PostgreSQL's own parser takes, as variables for the build.
+pub(crate) struct ParserBuild {
+    /// The compiler of protocol buffers.
+    pub(crate) protoc: PathBuf,
+    /// Where libclang, which brings no headers of its own, finds those of the C compiler.
+    pub(crate) clang_arguments: String,
+}
+
+/// The C compiler, `make`, libclang and protoc, installed with apt-get when they are missing.
+///
+/// # Errors
+/// When they are missing and cannot be installed; the message says what to install.
+pub(crate) fn parser_build() -> Result<ParserBuild> {
+    const PACKAGES: [&str; 5] = ["gcc", "libc6-dev", "make", "libclang1", "protobuf-compiler"];
+    const REMEDY: &str = "install a C compiler, make, libclang and protoc (Debian: apt-get install gcc libc6-dev \
+                          make libclang1 protobuf-compiler), or name the folder of libclang.so in LIBCLANG_PATH";
+    let found = || {
+        let programs = ["gcc", "make", "protoc"]
+            .iter()
+            .all(|one| process::on_path(one));
+        programs && has_libclang()
+    };
+    if !found() {
+        install(
+            "building PostgreSQL's parser needs libclang",
+            REMEDY,
+            &PACKAGES,
+        )?;
+    }
+    let headers = process::output(&mut process::command("gcc", &["-print-file-name=include"]))?;
+    Ok(ParserBuild {
+        protoc: program(&["protoc"]).context(REMEDY)?,
+        clang_arguments: format!("-I{}", headers.trim()),
+    })
+}
+
+fn has_libclang() -> bool {
+    if std::env::var_os("LIBCLANG_PATH").is_some() {
+        return true;
+    }
+    // The list of the dynamic linker; where there is none, apt-get finds nothing to do.
+    let list = process::output(&mut process::command("/sbin/ldconfig", &["-p"]));
+    list.is_ok_and(|list| list.contains("libclang.so") || list.contains("libclang-"))
+}
+
+/// Installs Debian packages.
+fn install(purpose: &str, remedy: &'static str, packages: &[&str]) -> Result<()> {
     if !process::on_path("apt-get") {
-        bail!("the browser tests need Chromium: {REMEDY}");
+        bail!("{purpose}: {remedy}");
     }
     let root = process::output(&mut process::command("id", &["-u"]))?.trim() == "0";
     if !root && !process::on_path("sudo") {
-        bail!("the browser tests need Chromium, and only root may install it: {REMEDY}");
+        bail!("{purpose}, and only root may install it: {remedy}");
     }
-    eprintln!("Installing chromium and chromium-driver with apt-get.");
+    eprintln!("Installing {} with apt-get.", packages.join(", "));
+    let install = ["apt-get", "install", "--yes", "--no-install-recommends"];
     for arguments in [
         &["apt-get", "update"][..],
-        &[
-            "apt-get",
-            "install",
-            "--yes",
-            "--no-install-recommends",
-            "chromium",
-            "chromium-driver",
-        ],
+        &[&install[..], packages].concat(),
     ] {
         let words = if root { &[][..] } else { &["sudo"][..] };
         let words: Vec<&str> = words.iter().chain(arguments).copied().collect();
         let mut command = process::command(words[0], &words[1..]);
-        process::run(command.env("DEBIAN_FRONTEND", "noninteractive")).context(REMEDY)?;
+        process::run(command.env("DEBIAN_FRONTEND", "noninteractive")).context(remedy)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::name::unquote;
 use super::type_name::type_of_word;
 use super::{Parsed, Parser};
 use crate::ast::sql::{Expression, ExpressionKind, FunctionCall, Literal};
-use crate::words::is_reserved;
+use crate::words::{is_reserved, names_no_function};
 use crate::{Name, Span, SyntaxKind};
 
 /// Reserved words that are functions without parentheses.
@@ -144,6 +144,10 @@ impl Parser<'_> {
         }
         // `left` and `right` are reserved except as functions.
         let function = !is_reserved(&word) || matches!(word.as_str(), "left" | "right");
+        if next == SyntaxKind::OpenParen && names_no_function(&word) {
+            let message = format!("`{word}` names no function: SQL keeps the word for itself");
+            return self.fail_hint(message, "a value is converted by CAST(x AS type)");
+        }
         if next == SyntaxKind::OpenParen && function {
             return self.node(SyntaxKind::Function, |parser| parser.function());
         }
@@ -179,6 +183,9 @@ impl Parser<'_> {
 
     /// `column` or `table.column`
     fn column(&mut self) -> Parsed<ExpressionKind> {
+        if self.at_words(&["nulls", "first"]) || self.at_words(&["nulls", "last"]) {
+            return self.fail("an expression");
+        }
         let first = self.identifier("an expression")?;
         if !self.at(SyntaxKind::Dot) {
             return Ok(ExpressionKind::Column {

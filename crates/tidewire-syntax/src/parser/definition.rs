@@ -331,6 +331,10 @@ impl Parser<'_> {
 
     /// `DEFAULT` takes an expression without AND, OR, NOT and IS, or `not null` behind it would be ambiguous.
     fn default_expression(&mut self) -> Parsed<crate::ast::sql::Expression> {
+        if self.at_word("not") {
+            let message = "a default does not begin with NOT".to_string();
+            return self.fail_hint(message, "put it in parentheses");
+        }
         self.operand_expression()
     }
 }

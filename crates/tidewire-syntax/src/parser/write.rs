@@ -23,7 +23,8 @@ impl Parser<'_> {
         let source = if self.at_query(0) && !self.at_word("values") {
             InsertSource::Query(Box::new(self.query()?))
         } else {
-            self.node(SyntaxKind::Clause, |parser| parser.insert_values())?
+            let named = !columns.is_empty();
+            self.node(SyntaxKind::Clause, |parser| parser.insert_values(named))?
         };
         let mut on_conflict = None;
         if self.at_word("on") {
@@ -41,8 +42,9 @@ impl Parser<'_> {
         }))
     }
 
-    fn insert_values(&mut self) -> Parsed<InsertSource> {
-        if self.eat_words(&["default", "values"]) {
+    /// `named`: columns are named, which DEFAULT VALUES does not allow.
+    fn insert_values(&mut self, named: bool) -> Parsed<InsertSource> {
+        if !named && self.eat_words(&["default", "values"]) {
             return Ok(InsertSource::DefaultValues);
         }
         if !self.eat_word("values") {
