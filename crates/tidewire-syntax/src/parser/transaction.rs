@@ -9,6 +9,7 @@ use crate::ast::sql::{
     IsolationLevel, LockTable, Maintenance, SessionStatement, SetParameter, Statement,
     TableLockMode, TableName, TransactionModes,
 };
+use crate::words::is_reserved;
 use crate::{Name, SyntaxKind};
 
 /// How PostgreSQL counts the bytes of an identifier of a prepared transaction (`GIDSIZE`).
@@ -96,7 +97,7 @@ impl Parser<'_> {
         let mut any = false;
         loop {
             if self.eat_word("isolation") {
-                self.eat_word("level");
+                self.expect_word("level")?;
                 modes.isolation = Some(self.isolation_level()?);
             } else if self.eat_words(&["read", "only"]) {
                 modes.read_only = Some(true);
@@ -131,11 +132,11 @@ impl Parser<'_> {
             }
             "lock" => SessionStatement::LockTable(self.lock_table()?),
             "vacuum" => {
-                self.maintenance_options()?;
+                self.maintenance_options(&["full", "freeze", "verbose", "analyze"])?;
                 SessionStatement::Maintain(Maintenance::Vacuum(self.maintained_tables()?))
             }
             "analyze" => {
-                self.maintenance_options()?;
+                self.maintenance_options(&["verbose"])?;
                 SessionStatement::Maintain(Maintenance::Analyze(self.maintained_tables()?))
             }
             "discard" => {
@@ -171,8 +172,10 @@ impl Parser<'_> {
         if !local {
             self.eat_word("session");
         }
+        // The two words take their value without `to`.
+        let zone = self.at_words(&["time", "zone"]);
         let name = self.parameter_name()?;
-        if !self.eat_word("to") {
+        if !zone && !self.eat_word("to") {
             self.expect(SyntaxKind::Equal, "`to` or `=`")?;
         }
         let value = match self.eat_word("default") {
@@ -205,17 +208,24 @@ impl Parser<'_> {
     fn parameter_value(&mut self) -> Parsed<Arc<str>> {
         let mut value = String::new();
         loop {
-            if self.at(SyntaxKind::Minus) || self.at(SyntaxKind::Plus) {
+            let signed = self.at(SyntaxKind::Minus) || self.at(SyntaxKind::Plus);
+            if signed {
                 if self.at(SyntaxKind::Minus) {
                     value.push('-');
                 }
                 self.bump();
             }
+            let number = matches!(self.kind(), SyntaxKind::Integer | SyntaxKind::Decimal);
+            if signed && !number {
+                return self.fail("a number");
+            }
             match self.kind() {
                 SyntaxKind::String => value.push_str(&unquote(self.nth_text(0), '\'')),
                 SyntaxKind::QuotedWord => value.push_str(&unquote(self.nth_text(0), '"')),
                 SyntaxKind::Integer | SyntaxKind::Decimal => value.push_str(self.nth_text(0)),
-                SyntaxKind::Word => value.push_str(&self.nth_text(0).to_ascii_lowercase()),
+                SyntaxKind::Word if self.at_parameter_word() => {
+                    value.push_str(&self.nth_text(0).to_ascii_lowercase());
+                }
                 SyntaxKind::Duration => {
                     let hint = format!("quote it: '{}'", self.nth_text(0));
                     return self.fail_hint("a value with a unit is a string".into(), hint);
@@ -228,6 +238,11 @@ impl Parser<'_> {
             }
             value.push_str(", ");
         }
+    }
+
+    /// Words that need no quotes as the value of a parameter.
+    fn at_parameter_word(&self) -> bool {
+        !is_reserved(self.nth_text(0)) || self.one_of(&["true", "false", "on"]).is_some()
     }
 
     /// `'gid'`
@@ -280,19 +295,22 @@ impl Parser<'_> {
     }
 
     /// `(option, option on)` and the old bare words; none has an effect.
-    fn maintenance_options(&mut self) -> Parsed<()> {
-        while ["full", "freeze", "verbose", "analyze"]
-            .iter()
-            .any(|word| self.eat_word(word))
-        {}
-        if !self.at(SyntaxKind::OpenParen) {
+    fn maintenance_options(&mut self, words: &[&str]) -> Parsed<()> {
+        let before = self.at;
+        for word in words {
+            self.eat_word(word);
+        }
+        if self.at != before || !self.at(SyntaxKind::OpenParen) {
             return Ok(());
         }
         self.node(SyntaxKind::List, |parser| {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
             loop {
-                parser.identifier("an option")?;
-                if parser.at(SyntaxKind::Word) || parser.at(SyntaxKind::Integer) {
+                if !parser.eat_word("analyze") {
+                    parser.identifier("an option")?;
+                }
+                let word = parser.at(SyntaxKind::Word) && parser.at_parameter_word();
+                if word || parser.at(SyntaxKind::Integer) {
                     parser.bump();
                 }
                 if !parser.eat(SyntaxKind::Comma) {
