@@ -32,19 +32,16 @@ pub fn tokens(text: &str) -> Vec<(SyntaxKind, String)> {
         .collect()
 }
 
-/// The statement with every operation in parentheses of its own, as our parser grouped it.
-pub fn grouped(statement: &str) -> String {
+/// The statement with every operation in parentheses of its own, as our parser grouped it. `None` for what no step
+/// begins with, such as a parenthesis.
+pub fn grouped(statement: &str) -> Option<String> {
     let within = format!("service s {{ command c() {{\n{statement};\n}} }}");
     let parsed = parse(&within);
+    let mut nodes = parsed.syntax().descendants();
+    let step = nodes.find(|node| node.kind() == SyntaxKind::SqlStep)?;
     let mut sql = String::new();
-    if let Some(step) = parsed
-        .syntax()
-        .descendants()
-        .find(|node| node.kind() == SyntaxKind::SqlStep)
-    {
-        group(&step, &mut sql);
-    }
-    sql
+    group(&step, &mut sql);
+    Some(sql)
 }
 
 fn group(node: &SyntaxNode, sql: &mut String) {
@@ -77,8 +74,8 @@ mod tests {
     #[test]
     fn operations_get_their_parentheses() {
         assert_eq!(
-            grouped("select a or b and not c = 1 + 2 * 3"),
-            "select (a or (b and (not (c = (1 + (2 * 3))))));"
+            grouped("select a or b and not c = 1 + 2 * 3").as_deref(),
+            Some("select (a or (b and (not (c = (1 + (2 * 3))))));")
         );
     }
 }

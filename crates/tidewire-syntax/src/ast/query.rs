@@ -351,6 +351,12 @@ impl Select {
 }
 
 impl TableExpression {
+    /// Something is joined here, perhaps in parentheses of its own.
+    pub fn is_join(&self) -> bool {
+        let inner = matches!(self.source.kind, SourceKind::Joined(_));
+        !self.joins.is_empty() || (inner && self.source.alias.is_none())
+    }
+
     /// One table, without alias.
     pub fn of(table: TableName) -> Self {
         Self {

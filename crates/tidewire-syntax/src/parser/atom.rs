@@ -22,6 +22,14 @@ const SPECIAL_FORMS: &[(&str, &str)] = &[
     ("xmlelement", ""),
 ];
 
+/// Forms that look like functions, and how many expressions they take (`func_expr_common_subexpr` in `gram.y`).
+const LISTED: &[(&str, Option<usize>)] = &[
+    ("coalesce", None),
+    ("greatest", None),
+    ("least", None),
+    ("nullif", Some(2)),
+];
+
 impl Parser<'_> {
     pub(super) fn atom(&mut self) -> Parsed<Expression> {
         let start = self.start();
@@ -144,10 +152,6 @@ impl Parser<'_> {
         }
         // `left` and `right` are reserved except as functions.
         let function = !is_reserved(&word) || matches!(word.as_str(), "left" | "right");
-        if next == SyntaxKind::OpenParen && names_no_function(&word) {
-            let message = format!("`{word}` names no function: SQL keeps the word for itself");
-            return self.fail_hint(message, "a value is converted by CAST(x AS type)");
-        }
         if next == SyntaxKind::OpenParen && function {
             return self.node(SyntaxKind::Function, |parser| parser.function());
         }
@@ -224,9 +228,18 @@ impl Parser<'_> {
 
     /// `f(…)`, `count(*)`, `sum(distinct x)`, with FILTER and OVER
     pub(super) fn function(&mut self) -> Parsed<ExpressionKind> {
+        let word = self.nth_text(0);
+        if self.at(SyntaxKind::Word) && names_no_function(word) {
+            let message = format!("`{word}` names no function: SQL keeps the word for itself");
+            return self.fail_hint(message, "a value is converted by CAST(x AS type)");
+        }
+        let listed = LISTED.iter().find(|(name, _)| self.at_word(name));
         let name = self.name_here(true);
         self.bump();
         self.bump();
+        if let Some((_, count)) = listed {
+            return self.listed(name, *count);
+        }
         let mut function = FunctionCall::of(name, Vec::new());
         if self.eat(SyntaxKind::Star) {
             function.star = true;
@@ -240,7 +253,8 @@ impl Parser<'_> {
             }
             function.arguments = self.expression_list()?;
         }
-        if self.at_words(&["order", "by"]) {
+        let sorted = !function.arguments.is_empty();
+        if sorted && self.at_words(&["order", "by"]) {
             function.order_by = self.node(SyntaxKind::Clause, |parser| parser.order_by())?;
         }
         if self.at(SyntaxKind::FatArrow) {
@@ -267,6 +281,16 @@ impl Parser<'_> {
             function.over = Some(Box::new(self.over()?));
         }
         Ok(ExpressionKind::Function(function))
+    }
+
+    /// The arguments of a form that only looks like a function: it takes no `*`, DISTINCT or window.
+    fn listed(&mut self, name: Name, count: Option<usize>) -> Parsed<ExpressionKind> {
+        let arguments = self.expression_list()?;
+        if count.is_some_and(|count| arguments.len() != count) {
+            return self.fail(if arguments.len() == 1 { "`,`" } else { "`)`" });
+        }
+        self.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
+        Ok(ExpressionKind::Function(FunctionCall::of(name, arguments)))
     }
 
     /// Functions whose arguments are told apart by words; they become calls as PostgreSQL's grammar makes them.

@@ -226,14 +226,18 @@ impl Parser<'_> {
         if self.at_word("match") {
             return self.unsupported("`MATCH`", "leave it out: MATCH SIMPLE is the default");
         }
-        while self.at_word("on") {
-            self.eat_word("on");
-            if self.eat_word("delete") {
-                references.on_delete = self.referential_action()?;
-            } else if self.eat_word("update") {
-                references.on_update = self.referential_action()?;
-            } else {
-                return self.unknown_word("`delete` or `update`", &["delete", "update"]);
+        // Each at most once, in either order.
+        let mut left = vec!["delete", "update"];
+        while self.eat_word("on") {
+            let Some(word) = self.one_of(&left) else {
+                return self.unknown_word("`delete` or `update`", &left);
+            };
+            left.retain(|other| *other != word);
+            self.eat_word(word);
+            let action = self.referential_action()?;
+            match word {
+                "delete" => references.on_delete = action,
+                _ => references.on_update = action,
             }
         }
         Ok(references)

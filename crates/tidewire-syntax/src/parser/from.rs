@@ -38,6 +38,10 @@ impl Parser<'_> {
         let start = self.start();
         let kind = self.source_kind()?;
         let alias = self.table_alias(true)?;
+        if alias.is_none() && matches!(kind, SourceKind::Query { .. }) {
+            let message = "subquery in FROM must have an alias".to_string();
+            return self.fail_hint(message, "for example, FROM (SELECT ...) [AS] foo");
+        }
         let mut columns = Vec::new();
         if self.at(SyntaxKind::OpenParen) && (alias.is_some() || !self.first_on_line()) {
             if alias.is_none() {
@@ -75,6 +79,10 @@ impl Parser<'_> {
                     },
                     false => {
                         let joined = parser.nested(|parser| parser.table_expression())?;
+                        if !joined.is_join() {
+                            let message = "parentheses in FROM hold a query or a join".to_string();
+                            return parser.fail_hint(message, "leave them out around one table");
+                        }
                         SourceKind::Joined(Box::new(joined))
                     }
                 };
