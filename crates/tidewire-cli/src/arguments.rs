@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tidewire_conformance::Level;
 
 /// Runs scenarios of services and their data, and judges their invariants.
 #[derive(Debug, Parser)]
@@ -22,10 +23,13 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Formats a scenario in place.
     Fmt(FormatArguments),
-    /// Plays sessions against each other: a specification of PostgreSQL's isolation tester (`.spec`).
+    /// Plays sessions against each other.
     ///
-    /// Prints what that tool prints. Exit code 0: played to its end. 1: it could not be, or statements in it lie
-    /// outside the SQL that is understood here.
+    /// A specification of PostgreSQL's isolation tester (`.spec`): prints what that tool prints. Exit code 0: played
+    /// to its end. 1: it could not be, or statements in it lie outside the SQL that is understood here.
+    ///
+    /// Measured cases (`.json`, as tests/isolation/cases.json): one line for each case and level, which ends in
+    /// `ok` or names the first step that differs, with both outcomes. Exit code 0: all are as measured. 1: not all.
     Isolation(IsolationArguments),
 }
 
@@ -75,6 +79,16 @@ pub(crate) struct FormatArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct IsolationArguments {
-    /// The specification.
+    /// The specification or the file of cases.
     pub(crate) file: PathBuf,
+    /// Only this level of measured cases, as `"repeatable read"`; may be given several times.
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    pub(crate) level: Vec<Level>,
+}
+
+fn level(name: &str) -> Result<Level, String> {
+    Level::of(name).ok_or_else(|| {
+        let names = Level::ALL.map(Level::name).join(", ");
+        format!("there is no such level; there are: {names}")
+    })
 }

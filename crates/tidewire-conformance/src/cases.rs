@@ -2,18 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
-/// The whole file.
-#[derive(Clone, Debug, Deserialize)]
-pub struct CaseFile {
-    /// The cases in order.
-    pub cases: Vec<Case>,
-}
-
 /// One interleaving with its measured outcomes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Case {
     /// Its name.
     pub id: String,
@@ -22,23 +16,47 @@ pub struct Case {
     /// Names of the sessions.
     pub sessions: Vec<String>,
     /// Statements before every run, on an empty schema.
+    #[serde(deserialize_with = "one_or_many")]
     pub setup: Vec<String>,
     /// Statements once per connection.
-    #[serde(default)]
-    pub session_init: Option<Vec<String>>,
+    #[serde(
+        deserialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub session_init: Vec<String>,
     /// Steps in the order in which they are issued.
     pub steps: Vec<Step>,
     /// Queries of an observer at the end.
-    #[serde(rename = "final")]
+    #[serde(rename = "final", deserialize_with = "one_or_many")]
     pub final_queries: Vec<String>,
     /// Whether PostgreSQL always gave the same.
+    #[serde(default = "yes")]
     pub deterministic: bool,
     /// What it gave, by level.
     pub postgres: BTreeMap<String, Measured>,
 }
 
+fn yes() -> bool {
+    true
+}
+
+/// A list, one statement alone, or nothing.
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Statements {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Option::<Statements>::deserialize(deserializer)? {
+        None => Vec::new(),
+        Some(Statements::One(one)) => vec![one],
+        Some(Statements::Many(many)) => many,
+    })
+}
+
 /// One step.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The session.
     #[serde(rename = "s")]
@@ -48,7 +66,7 @@ pub struct Step {
 }
 
 /// What PostgreSQL gave: one outcome, or several.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Measured {
     /// Of a case that is not deterministic.
@@ -71,17 +89,27 @@ impl Measured {
 }
 
 /// The outcome of a run.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recorded {
     /// What became of each step.
     pub steps: Vec<StepOutcome>,
-    /// Rows that the observer saw, by query, sorted.
-    #[serde(rename = "final")]
-    pub final_rows: BTreeMap<String, Vec<Vec<Json>>>,
+    /// What the observer's queries gave.
+    #[serde(rename = "final", default)]
+    pub final_rows: BTreeMap<String, Final>,
+}
+
+/// What a query of the observer gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Final {
+    /// Rows.
+    Rows(Vec<Vec<Json>>),
+    /// Something else, which is hardly meant.
+    Other(Outcome),
 }
 
 /// What became of a step.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepOutcome {
     /// Its index.
     pub i: usize,
@@ -89,12 +117,12 @@ pub struct StepOutcome {
     #[serde(flatten)]
     pub outcome: Outcome,
     /// The step after which it ran, when its session was still waiting at its turn.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deferred_to_after: Option<usize>,
 }
 
 /// How a statement ended, or that it waited.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
     /// It was carried out.
@@ -102,10 +130,10 @@ pub enum Outcome {
         /// The command tag.
         tag: String,
         /// Names of the columns, for a query.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         columns: Option<Vec<String>>,
         /// Rows, sorted.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         rows: Option<Vec<Vec<Json>>>,
     },
     /// It failed.
@@ -118,14 +146,26 @@ pub enum Outcome {
     /// It waited.
     Blocks {
         /// For which sessions.
+        #[serde(default)]
         blocked_by: Vec<String>,
         /// The step after whose issue the wait ended; never, if absent.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         resolves_after: Option<usize>,
         /// How it ended then.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         then: Option<Box<Outcome>>,
     },
+}
+
+impl Outcome {
+    /// Carried out, without rows.
+    pub fn done(tag: String) -> Self {
+        Outcome::Ok {
+            tag,
+            columns: None,
+            rows: None,
+        }
+    }
 }
 
 /// The levels of the file.
@@ -155,14 +195,57 @@ impl Level {
             Level::Serializable => "serializable",
         }
     }
+
+    /// The level of this name; `-` and `_` stand for a space.
+    pub fn of(name: &str) -> Option<Level> {
+        let name = name.to_ascii_lowercase().replace(['-', '_'], " ");
+        Level::ALL.into_iter().find(|level| level.name() == name)
+    }
 }
 
-/// Why a file of cases cannot be read.
+/// Why a file of cases, or one of its cases, cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("these are no isolation cases: {0}")]
-pub struct ReadError(#[from] serde_json::Error);
+pub enum ReadError {
+    /// Not JSON.
+    #[error("this is not JSON: {0}")]
+    Json(serde_json::Error),
+    /// JSON of another shape.
+    #[error("there is no list of cases in it: neither `cases` nor the whole is one")]
+    NoCases,
+    /// A case of another shape.
+    #[error("case {id}: {error}")]
+    Case {
+        /// Its name, or its number from 1.
+        id: String,
+        /// What is wrong.
+        error: serde_json::Error,
+    },
+}
 
-/// Reads a file of cases.
-pub fn read(text: &str) -> Result<CaseFile, ReadError> {
-    Ok(serde_json::from_str(text)?)
+/// Reads a file of cases: an object with the list `cases`, or the list itself. A case that cannot be read does
+/// not hinder the others.
+///
+/// # Errors
+/// When there is no such list.
+pub fn read(text: &str) -> Result<Vec<Result<Case, ReadError>>, ReadError> {
+    let file: Json = serde_json::from_str(text).map_err(ReadError::Json)?;
+    let list = match file {
+        Json::Array(list) => list,
+        Json::Object(mut fields) => match fields.remove("cases") {
+            Some(Json::Array(list)) => list,
+            _ => return Err(ReadError::NoCases),
+        },
+        _ => return Err(ReadError::NoCases),
+    };
+    let cases = list.into_iter().enumerate().map(|(at, case)| {
+        let id = match &case["id"] {
+            Json::String(id) => id.clone(),
+            _ => (at + 1).to_string(),
+        };
+        match serde_json::from_value::<Case>(case) {
+            Ok(case) => Ok(Case { id, ..case }),
+            Err(error) => Err(ReadError::Case { id, error }),
+        }
+    });
+    Ok(cases.collect())
 }

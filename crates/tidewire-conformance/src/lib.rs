@@ -1,19 +1,21 @@
 //! Isolation cases and specifications: readers, players, comparison, printer.
 //!
 //! [`sessions`] drives SQL text through connections of a store, with time ([`timers`]) as an argument. On it,
-//! [`spec`] plays the specifications of PostgreSQL's isolation tester. [`cases`] reads the file of measured cases,
-//! [`run`] plays one step by step under a list of choices, [`compare`] says where an outcome differs from what
-//! PostgreSQL gave.
+//! [`spec`] plays the specifications of PostgreSQL's isolation tester. [`cases`] reads a file of measured cases,
+//! [`mod@run`] plays one step by step under a list of choices, [`mod@explore`] under all of them, [`compare`] says
+//! where an outcome differs from what PostgreSQL gave.
 
 pub mod cases;
+pub mod cells;
 pub mod compare;
+pub mod explore;
 pub mod run;
-pub mod session;
 pub mod sessions;
 pub mod spec;
 pub mod split;
 pub mod timers;
 
-pub use cases::{Case, CaseFile, Level, Outcome, Recorded, Step};
+pub use cases::{Case, Level, Outcome, Recorded, Step};
 pub use compare::{Difference, Verdict, judge};
-pub use run::{Ran, explore, run};
+pub use explore::explore;
+pub use run::{Ran, Refused, run};

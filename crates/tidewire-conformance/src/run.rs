@@ -1,12 +1,19 @@
 //! Plays a case: steps in order, waits as they come, and at every fork the choice that a list tells.
+//!
+//! Time passes as it did where the cases were measured: after each step the sessions that wait are given
+//! [`PATIENCE_US`], with a `deadlock_timeout` of [`DEADLOCK_TIMEOUT_US`] on the server. Steps whose session still
+//! waits at their turn are put off and sent as soon as it does not.
 
 use std::collections::BTreeMap;
 
-use crate::cases::{Case, Level, Outcome, Recorded, StepOutcome};
-use crate::session::{Came, Outside, Sessions, sort};
+use crate::cases::{Case, Final, Level, Outcome, Recorded, StepOutcome};
+use crate::cells;
+use crate::sessions::{Answer, Blocker, Failure, SessionId, Sessions};
 
-/// Outcomes that [`explore`] looks at before it gives up.
-const MAX_RUNS: usize = 10_000;
+/// How long a session that waits is given after each step, in virtual microseconds.
+pub const PATIENCE_US: i64 = 320_000;
+/// When a session that waits looks for a deadlock, in virtual microseconds.
+pub const DEADLOCK_TIMEOUT_US: i64 = 200_000;
 
 /// A played case.
 #[derive(Clone, Debug)]
@@ -15,69 +22,138 @@ pub struct Ran {
     pub recorded: Recorded,
     /// How many waiters could have gone on at each fork, and which did.
     pub forks: Vec<(usize, usize)>,
+    /// The first statement that lies outside our SQL.
+    pub refused: Option<Refused>,
+}
+
+/// A statement that lies outside our SQL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {statement}: {reason}")]
+pub struct Refused {
+    /// The step, if it is one; what stands before or behind the steps has none.
+    pub step: Option<usize>,
+    /// The step and its session, or `setup`.
+    pub place: String,
+    /// The statement.
+    pub statement: String,
+    /// What stands in the way.
+    pub reason: String,
 }
 
 /// Plays a case at a level. Behind the end of `choices`, the first waiter goes on.
-pub fn run(case: &Case, level: Level, choices: &[usize]) -> Result<Ran, Outside> {
-    let mut sessions = Sessions::new(&case.sessions);
-    for sql in &case.setup {
-        sessions.issue("setup", sql)?;
-    }
-    for session in &case.sessions {
-        for sql in case.session_init.iter().flatten() {
-            sessions.issue(session, sql)?;
-        }
-    }
+///
+/// # Errors
+/// When a statement before the steps fails: then there is nothing to compare.
+pub fn run(case: &Case, level: Level, choices: &[usize]) -> Result<Ran, Refused> {
     let mut player = Player {
         case,
         level,
         choices,
-        sessions,
+        server: Sessions::new(),
+        sessions: BTreeMap::new(),
         outcomes: vec![None; case.steps.len()],
         waiting: BTreeMap::new(),
         deferred: Vec::new(),
         forks: Vec::new(),
+        refused: None,
     };
+    player.server.set_deadlock_timeout(DEADLOCK_TIMEOUT_US);
+    let setup = player.server.open();
+    for sql in &case.setup {
+        player.prepare(setup, "setup", sql)?;
+    }
+    for name in &case.sessions {
+        player.open(name)?;
+    }
     for step in 0..case.steps.len() {
-        let session = &case.steps[step].session;
-        if player.waiting.contains_key(session) {
+        let session = player.session(&case.steps[step].session)?;
+        if player.waiting.contains_key(&session) {
             player.deferred.push(step);
         } else {
             player.issue(step, None)?;
             player.settle(step)?;
         }
     }
-    player.finish()
+    Ok(player.finish())
 }
 
 struct Player<'c> {
     case: &'c Case,
     level: Level,
     choices: &'c [usize],
-    sessions: Sessions,
+    server: Sessions,
+    sessions: BTreeMap<&'c str, SessionId>,
     outcomes: Vec<Option<StepOutcome>>,
-    /// Sessions that wait, and in which step.
-    waiting: BTreeMap<String, usize>,
+    /// Sessions whose statement is under way, and in which step.
+    waiting: BTreeMap<SessionId, usize>,
     /// Steps whose session waited at their turn.
     deferred: Vec<usize>,
     forks: Vec<(usize, usize)>,
+    refused: Option<Refused>,
 }
 
-impl Player<'_> {
-    fn issue(&mut self, step: usize, deferred_to_after: Option<usize>) -> Result<(), Outside> {
-        let session = &self.case.steps[step].session;
-        let sql = self.case.steps[step]
-            .sql
-            .replace("$LEVEL", self.level.name());
-        let outcome = match self.sessions.issue(session, &sql)? {
-            Came::Ended(outcome) => outcome,
-            Came::Waits(blocked_by) => {
-                self.waiting.insert(session.clone(), step);
-                Outcome::Blocks {
-                    blocked_by,
-                    resolves_after: None,
-                    then: None,
+impl<'c> Player<'c> {
+    /// A statement that must succeed before the steps.
+    fn prepare(&mut self, session: SessionId, place: &str, sql: &str) -> Result<(), Refused> {
+        let sql = sql.replace("$LEVEL", self.level.name());
+        self.server.send(session, &sql);
+        let reason = if self.server.is_busy(session) {
+            "it waits".to_string()
+        } else if let Some(Answer::Failed(failure)) = self.server.take(session).pop() {
+            failure.error.to_string()
+        } else {
+            return Ok(());
+        };
+        Err(Refused {
+            step: None,
+            place: place.to_string(),
+            statement: sql,
+            reason,
+        })
+    }
+
+    fn open(&mut self, name: &'c str) -> Result<SessionId, Refused> {
+        let session = self.server.open();
+        self.sessions.insert(name, session);
+        self.initialise(session, name)
+    }
+
+    fn initialise(&mut self, session: SessionId, name: &str) -> Result<SessionId, Refused> {
+        for sql in &self.case.session_init {
+            self.prepare(session, &format!("session_init of {name}"), sql)?;
+        }
+        Ok(session)
+    }
+
+    /// The session of this name; one that the case does not list is opened when it first speaks.
+    fn session(&mut self, name: &'c str) -> Result<SessionId, Refused> {
+        match self.sessions.get(name) {
+            Some(session) => Ok(*session),
+            None => self.open(name),
+        }
+    }
+
+    fn issue(&mut self, step: usize, deferred_to_after: Option<usize>) -> Result<(), Refused> {
+        let case = self.case;
+        let name = &case.steps[step].session;
+        let session = self.session(name)?;
+        let sql = case.steps[step].sql.replace("$LEVEL", self.level.name());
+        let outcome = if sql.trim() == "!disconnect" {
+            self.server.reconnect(session);
+            self.initialise(session, name)?;
+            Outcome::done("DISCONNECT".to_string())
+        } else {
+            self.server.send(session, &sql);
+            match self.server.is_busy(session) {
+                true => {
+                    self.waiting.insert(session, step);
+                    Outcome::Blocks {
+                        blocked_by: self.blocked_by(session),
+                        resolves_after: None,
+                        then: None,
+                    }
                 }
+                false => self.outcome(session, Some(step)),
             }
         };
         self.outcomes[step] = Some(StepOutcome {
@@ -88,26 +164,98 @@ impl Player<'_> {
         Ok(())
     }
 
-    /// Lets everything happen that follows from the step that was issued last.
-    fn settle(&mut self, issued: usize) -> Result<(), Outside> {
-        loop {
-            if let Some((victim, came)) = self.sessions.break_deadlock() {
-                self.resolve(&victim, came, issued);
-                continue;
+    fn blocked_by(&self, session: SessionId) -> Vec<String> {
+        let name = |blocker| match blocker {
+            Blocker::Prepared => "prepared-xact".to_string(),
+            Blocker::Session(other) => {
+                let found = self.sessions.iter().find(|(_, session)| **session == other);
+                found.map_or("?", |(name, _)| name).to_string()
             }
-            let ready = self.sessions.ready();
+        };
+        let mut names: Vec<String> = self
+            .server
+            .blocked_by(session)
+            .into_iter()
+            .map(name)
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// What the statement of a step came to: the last answer, as a driver gives it.
+    fn outcome(&mut self, session: SessionId, step: Option<usize>) -> Outcome {
+        let answers = self.server.take(session);
+        match answers.into_iter().next_back() {
+            None => Outcome::done(String::new()),
+            Some(Answer::Command { tag }) => Outcome::done(tag),
+            Some(Answer::Rows { columns, rows, tag }) => {
+                let rows: Vec<Vec<_>> = rows
+                    .iter()
+                    .map(|row| {
+                        let cells = row.iter().zip(&columns);
+                        cells
+                            .map(|(value, column)| cells::json(value, column.data_type))
+                            .collect()
+                    })
+                    .collect();
+                Outcome::Ok {
+                    tag,
+                    columns: Some(
+                        columns
+                            .iter()
+                            .map(|column| column.name.to_string())
+                            .collect(),
+                    ),
+                    rows: Some(cells::sorted(&rows)),
+                }
+            }
+            Some(Answer::Failed(failure)) => self.failed(failure, step),
+        }
+    }
+
+    fn failed(&mut self, failure: Failure, step: Option<usize>) -> Outcome {
+        let Failure { error, outside } = failure;
+        if let Some(statement) = outside
+            && self.refused.is_none()
+        {
+            let place = match step {
+                Some(step) => format!("step {step}, {}", self.case.steps[step].session),
+                None => "at the end".to_string(),
+            };
+            self.refused = Some(Refused {
+                step,
+                place,
+                statement,
+                reason: error.message.clone(),
+            });
+        }
+        Outcome::Error {
+            sqlstate: error.state.as_str().to_string(),
+            message: error.message,
+        }
+    }
+
+    /// Lets everything happen that follows from the step that was issued last.
+    fn settle(&mut self, issued: usize) -> Result<(), Refused> {
+        loop {
+            self.resolve(issued);
+            let ready = self.server.ready();
             if !ready.is_empty() {
                 let wanted = self.choices.get(self.forks.len()).copied().unwrap_or(0);
                 let chosen = wanted.min(ready.len() - 1);
                 self.forks.push((ready.len(), chosen));
-                let came = self.sessions.resume(&ready[chosen]);
-                self.resolve(&ready[chosen], came, issued);
+                self.server.resume(ready[chosen]);
                 continue;
             }
-            let next = self
-                .deferred
-                .iter()
-                .position(|step| !self.waiting.contains_key(&self.case.steps[*step].session));
+            let until_us = self.server.now_us().saturating_add(PATIENCE_US);
+            if !self.waiting.is_empty() && self.server.pass_time(until_us) {
+                continue;
+            }
+            let sessions = &self.sessions;
+            let next = self.deferred.iter().position(|step| {
+                let session = sessions.get(self.case.steps[*step].session.as_str());
+                session.is_some_and(|session| !self.waiting.contains_key(session))
+            });
             let Some(next) = next else {
                 return Ok(());
             };
@@ -116,68 +264,62 @@ impl Player<'_> {
         }
     }
 
-    fn resolve(&mut self, session: &str, came: Came, issued: usize) {
-        let Came::Ended(outcome) = came else {
-            return;
-        };
-        let Some(step) = self.waiting.remove(session) else {
-            return;
-        };
-        if let Some(StepOutcome {
-            outcome:
-                Outcome::Blocks {
+    /// Writes down which waits are over.
+    fn resolve(&mut self, issued: usize) {
+        let over: Vec<(SessionId, usize)> = self
+            .waiting
+            .iter()
+            .filter(|(session, _)| !self.server.is_busy(**session))
+            .map(|(session, step)| (*session, *step))
+            .collect();
+        for (session, step) in over {
+            self.waiting.remove(&session);
+            let outcome = self.outcome(session, Some(step));
+            if let Some(waited) = &mut self.outcomes[step]
+                && let Outcome::Blocks {
                     resolves_after,
                     then,
                     ..
-                },
-            ..
-        }) = &mut self.outcomes[step]
-        {
-            *resolves_after = Some(issued);
-            *then = Some(Box::new(outcome));
+                } = &mut waited.outcome
+            {
+                *resolves_after = Some(issued);
+                *then = Some(Box::new(outcome));
+            }
         }
     }
 
-    fn finish(mut self) -> Result<Ran, Outside> {
+    fn finish(mut self) -> Ran {
+        let observer = self.server.open();
         let mut final_rows = BTreeMap::new();
         for sql in &self.case.final_queries {
-            let mut rows = match self.sessions.issue("observer", sql)? {
-                Came::Ended(Outcome::Ok { rows, .. }) => rows.unwrap_or_default(),
-                _ => Vec::new(),
+            self.server
+                .send(observer, &sql.replace("$LEVEL", self.level.name()));
+            let outcome = if self.server.is_busy(observer) {
+                let blocked_by = self.blocked_by(observer);
+                self.server.reconnect(observer);
+                Outcome::Blocks {
+                    blocked_by,
+                    resolves_after: None,
+                    then: None,
+                }
+            } else {
+                self.outcome(observer, None)
             };
-            sort(&mut rows);
+            let rows = match outcome {
+                Outcome::Ok {
+                    rows: Some(rows), ..
+                } => Final::Rows(rows),
+                other => Final::Other(other),
+            };
             final_rows.insert(sql.clone(), rows);
         }
-        Ok(Ran {
+        Ran {
             recorded: Recorded {
                 steps: self.outcomes.into_iter().flatten().collect(),
                 final_rows,
             },
             forks: self.forks,
-        })
-    }
-}
-
-/// Plays a case under every list of choices.
-pub fn explore(case: &Case, level: Level) -> Result<Vec<Ran>, Outside> {
-    let mut runs: Vec<Ran> = Vec::new();
-    let mut choices: Vec<usize> = Vec::new();
-    while runs.len() < MAX_RUNS {
-        let ran = run(case, level, &choices)?;
-        let mut next: Vec<(usize, usize)> = ran.forks.clone();
-        runs.push(ran);
-        // The next list in order: the last fork with a choice left takes it.
-        while next
-            .last()
-            .is_some_and(|(width, chosen)| chosen + 1 >= *width)
-        {
-            next.pop();
+            refused: self.refused,
         }
-        let Some(last) = next.last_mut() else {
-            break;
-        };
-        last.1 += 1;
-        choices = next.into_iter().map(|(_, chosen)| chosen).collect();
     }
-    Ok(runs)
 }

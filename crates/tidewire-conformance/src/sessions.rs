@@ -63,6 +63,8 @@ pub struct Sessions {
     store: Store,
     now_us: i64,
     sessions: Vec<Session>,
+    /// What sessions start with.
+    timeouts: Timeouts,
 }
 
 #[derive(Clone, Debug)]
@@ -105,7 +107,13 @@ impl Sessions {
             store: Store::new(IsolationLevel::ReadCommitted),
             now_us: 0,
             sessions: Vec::new(),
+            timeouts: Timeouts::default(),
         }
+    }
+
+    /// Sets the server's `deadlock_timeout`, in microseconds.
+    pub fn set_deadlock_timeout(&mut self, after_us: i64) {
+        self.timeouts.deadlock_us = after_us;
     }
 
     /// Opens a session.
@@ -257,7 +265,7 @@ impl Sessions {
     }
 
     fn timeouts(&self, _session: SessionId) -> Timeouts {
-        Timeouts::default()
+        self.timeouts
     }
 
     /// What time it is, in virtual microseconds.
@@ -515,7 +523,7 @@ fn parse(text: &str) -> Result<Arc<Statement>, Failure> {
 }
 
 fn answer(plan: &Plan, completion: Completion) -> Answer {
-    let tag = tag_text(completion.tag);
+    let tag = completion.tag.to_string();
     if plan.columns().is_empty() && !matches!(completion.tag, CommandTag::Select(_)) {
         return Answer::Command { tag };
     }
@@ -524,9 +532,4 @@ fn answer(plan: &Plan, completion: Completion) -> Answer {
         rows: completion.rows,
         tag,
     }
-}
-
-/// The tag as the protocol sends it.
-pub fn tag_text(tag: CommandTag) -> String {
-    tag.to_string()
 }
