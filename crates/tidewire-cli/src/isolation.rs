@@ -4,6 +4,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use tidewire_conformance::sessions::Refusal;
 use tidewire_conformance::spec::{self, Stream, Transcript};
 use tidewire_conformance::{Case, Level, Verdict, cases, judge};
 
@@ -42,10 +43,7 @@ fn specification(text: &str) -> anyhow::Result<u8> {
     let Some(first) = refused.first() else {
         return Ok(HOLDS);
     };
-    let (statement, reason) = (
-        first.outside.as_deref().unwrap_or_default(),
-        &first.error.message,
-    );
+    let Refusal { statement, reason } = first;
     eprintln!(
         "error: {} statements lie outside the SQL that is understood here; the first is\n  {statement}\n  {reason}",
         refused.len()

@@ -1,7 +1,6 @@
 //! Isolation cases and specifications: readers, players, comparison, printer.
 //!
-//! [`sessions`] drives SQL text through connections of a store, with time ([`timers`]) as an argument. On it,
-//! [`spec`] plays the specifications of PostgreSQL's isolation tester. [`cases`] reads a file of measured cases,
+//! [`sessions`] drives SQL text through connections of a store, with time as an argument. On it, [`spec`] plays the specifications of PostgreSQL's isolation tester. [`cases`] reads a file of measured cases,
 //! [`mod@run`] plays one step by step under a list of choices, [`mod@explore`] under all of them, [`compare`] says
 //! where an outcome differs from what PostgreSQL gave.
 
@@ -12,8 +11,6 @@ pub mod explore;
 pub mod run;
 pub mod sessions;
 pub mod spec;
-pub mod split;
-pub mod timers;
 
 pub use cases::{Case, Level, Outcome, Recorded, Step};
 pub use compare::{Difference, Verdict, judge};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::cases::{Case, Final, Level, Outcome, Recorded, StepOutcome};
 use crate::cells;
-use crate::sessions::{Answer, Blocker, Failure, SessionId, Sessions};
+use crate::sessions::{Answer, Blocker, Failure, Refusal, SessionId, Sessions};
 
 /// How long a session that waits is given after each step, in virtual microseconds.
 pub const PATIENCE_US: i64 = 320_000;
@@ -100,7 +100,8 @@ impl<'c> Player<'c> {
         let reason = if self.server.is_busy(session) {
             "it waits".to_string()
         } else if let Some(Answer::Failed(failure)) = self.server.take(session).pop() {
-            failure.error.to_string()
+            let reason = failure.outside.map(|refusal| refusal.reason);
+            reason.unwrap_or_else(|| failure.error.to_string())
         } else {
             return Ok(());
         };
@@ -185,8 +186,11 @@ impl<'c> Player<'c> {
     /// What the statement of a step came to: the last answer, as a driver gives it.
     fn outcome(&mut self, session: SessionId, step: Option<usize>) -> Outcome {
         let answers = self.server.take(session);
-        match answers.into_iter().next_back() {
-            None => Outcome::done(String::new()),
+        let answers = answers
+            .into_iter()
+            .filter(|answer| !matches!(answer, Answer::Notice(_)));
+        match answers.last() {
+            None | Some(Answer::Notice(_)) => Outcome::done(String::new()),
             Some(Answer::Command { tag }) => Outcome::done(tag),
             Some(Answer::Rows { columns, rows, tag }) => {
                 let rows: Vec<Vec<_>> = rows
@@ -215,7 +219,7 @@ impl<'c> Player<'c> {
 
     fn failed(&mut self, failure: Failure, step: Option<usize>) -> Outcome {
         let Failure { error, outside } = failure;
-        if let Some(statement) = outside
+        if let Some(Refusal { statement, reason }) = outside
             && self.refused.is_none()
         {
             let place = match step {
@@ -226,7 +230,7 @@ impl<'c> Player<'c> {
                 step,
                 place,
                 statement,
-                reason: error.message.clone(),
+                reason,
             });
         }
         Outcome::Error {

@@ -115,7 +115,7 @@ impl Player<'_> {
             return Ok(true);
         }
         let still_waits = self.still_waits(step.session, &step.name, look)?;
-        self.notices(self.clients[step.session].session);
+        self.notices(step.session);
         if still_waits || self.is_held_back(permutation, at) {
             if look == Look::First {
                 self.out(&waits);
@@ -127,20 +127,27 @@ impl Player<'_> {
             Look::Again | Look::Wait => self.out(&format!("step {}: <... completed>\n", step.name)),
         }
         self.clients[step.session].active = None;
-        for answer in self.server.take(self.clients[step.session].session) {
-            self.report(answer);
+        let answers = self.server.take(self.clients[step.session].session);
+        let mut held: Option<Answer> = None;
+        for answer in answers {
+            // libpq hands on a notice right behind an answer before the answer itself.
+            match answer {
+                Answer::Notice(notice) => self.notice(step.session, &notice),
+                answer => self.report(held.replace(answer)),
+            }
         }
+        self.report(held);
         Ok(false)
     }
 
-    fn report(&mut self, answer: Answer) {
+    fn report(&mut self, answer: Option<Answer>) {
         match answer {
-            Answer::Rows { columns, rows, .. } => self.out(&table(&columns, &rows)),
-            Answer::Command { .. } => {}
-            Answer::Failed(failure) => {
+            Some(Answer::Rows { columns, rows, .. }) => self.out(&table(&columns, &rows)),
+            Some(Answer::Failed(failure)) => {
                 self.out(&format!("ERROR:  {}\n", failure.error.message));
                 self.note(failure);
             }
+            Some(Answer::Command { .. } | Answer::Notice(_)) | None => {}
         }
     }
 

@@ -3,13 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use tidewire_store::SqlError;
+use tidewire_store::{Notice, SqlError};
 
 use super::completion::Look;
 use super::model::{Blocker, Permutation, PermutationStep, Specification};
 use super::table::table;
 use super::{permutations, unused_steps};
-use crate::sessions::{Answer, Failure, SessionId, Sessions};
+use crate::sessions::{Answer, Failure, Refusal, SessionId, Sessions};
 
 /// Where a text is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct Stopped;
 pub fn play(
     specification: &Specification,
     transcript: &mut dyn Transcript,
-) -> Result<Vec<Failure>, Stopped> {
+) -> Result<Vec<Refusal>, Stopped> {
     for name in unused_steps(specification) {
         transcript.print(Stream::Error, &format!("unused step name: {name}\n"));
     }
@@ -108,14 +108,11 @@ pub(super) struct Player<'s> {
     pub(super) server: Sessions,
     pub(super) control: SessionId,
     pub(super) clients: Vec<Client>,
-    pub(super) refused: Vec<Failure>,
+    pub(super) refused: Vec<Refusal>,
 }
 
 impl Player<'_> {
     pub(super) fn out(&mut self, text: &str) {
-        if text.is_empty() {
-            return;
-        }
         self.transcript.print(Stream::Output, text);
     }
 
@@ -177,8 +174,20 @@ impl Player<'_> {
                 return Err(Stopped);
             }
         }
-        self.notices(session);
-        match self.server.take(session).pop() {
+        let client = self
+            .clients
+            .iter()
+            .position(|client| client.session == session);
+        let mut last = None;
+        for answer in self.server.take(session) {
+            match (answer, client) {
+                (Answer::Notice(notice), Some(client)) => self.notice(client, &notice),
+                // Those of the control session are hidden.
+                (Answer::Notice(_), None) => {}
+                (answer, _) => last = Some(answer),
+            }
+        }
+        match last {
             Some(Answer::Failed(failure)) => {
                 self.error(&format!("{failed}: {}", error_text(&failure.error)));
                 self.note(failure);
@@ -192,31 +201,25 @@ impl Player<'_> {
         }
     }
 
-    /// Prints the notices of a session; those of the control session are hidden.
-    pub(super) fn notices(&mut self, session: SessionId) {
-        let notices = self.server.take_notices(session);
-        let Some(client) = self
-            .clients
-            .iter_mut()
-            .find(|client| client.session == session)
-        else {
-            return;
-        };
-        client.notices += notices.len() as u32;
-        let lines = notices.iter().map(|notice| {
-            format!(
-                "{}: {}:  {}\n",
-                client.name, notice.severity, notice.message
-            )
-        });
-        let text: String = lines.collect();
+    /// Prints the notices that a session has got by now.
+    pub(super) fn notices(&mut self, session: usize) {
+        for notice in self.server.take_notices(self.clients[session].session) {
+            self.notice(session, &notice);
+        }
+    }
+
+    pub(super) fn notice(&mut self, session: usize, notice: &Notice) {
+        let client = &mut self.clients[session];
+        client.notices += 1;
+        let text = format!(
+            "{}: {}:  {}\n",
+            client.name, notice.severity, notice.message
+        );
         self.out(&text);
     }
 
     pub(super) fn note(&mut self, failure: Failure) {
-        if failure.outside.is_some() {
-            self.refused.push(failure);
-        }
+        self.refused.extend(failure.outside);
     }
 
     fn steps(&mut self, permutation: &Permutation) -> Result<(), Stopped> {

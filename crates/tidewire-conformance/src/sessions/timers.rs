@@ -3,7 +3,7 @@
 
 /// What a wait is ended or looked at by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Timer {
+pub(super) enum Timer {
     /// `lock_timeout`, counted from the begin of the wait. When both are due, it is the one reported.
     Lock,
     /// `statement_timeout`, counted from the begin of the statement.
@@ -14,13 +14,13 @@ pub enum Timer {
 
 /// The settings of a session, in microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
+pub(super) struct Timeouts {
     /// `deadlock_timeout`
-    pub deadlock_us: i64,
+    pub(super) deadlock_us: i64,
     /// `lock_timeout`, if on
-    pub lock_us: Option<i64>,
+    pub(super) lock_us: Option<i64>,
     /// `statement_timeout`, if on
-    pub statement_us: Option<i64>,
+    pub(super) statement_us: Option<i64>,
 }
 
 impl Default for Timeouts {
@@ -36,18 +36,18 @@ impl Default for Timeouts {
 
 /// A wait under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub(super) struct Waiting {
     /// When the statement began.
-    pub statement_us: i64,
+    pub(super) statement_us: i64,
     /// When the wait began.
-    pub since_us: i64,
+    pub(super) since_us: i64,
     /// It has looked for a deadlock.
-    pub looked: bool,
+    pub(super) looked: bool,
 }
 
 impl Waiting {
     /// The timer that is due first, and when.
-    pub fn next(&self, timeouts: &Timeouts) -> Option<(i64, Timer)> {
+    pub(super) fn next(&self, timeouts: &Timeouts) -> Option<(i64, Timer)> {
         let lock = timeouts
             .lock_us
             .map(|after| (self.since_us.saturating_add(after), Timer::Lock));

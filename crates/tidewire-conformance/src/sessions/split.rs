@@ -2,7 +2,7 @@
 //! PostgreSQL's scanner (`scan.l`) sees them. What a statement means is not asked here.
 
 /// The statements of a query, without their `;`. What holds only space and comments is left out.
-pub fn split(query: &str) -> Vec<&str> {
+pub(super) fn split(query: &str) -> Vec<&str> {
     let bytes = query.as_bytes();
     let mut statements = Vec::new();
     let (mut start, mut at, mut any) = (0, 0, false);
