@@ -3,7 +3,7 @@
 use tidewire_scenario::DatabaseId;
 use tidewire_store::{CommandTag, ConnectionId, TransactionId};
 
-use crate::observation::Fact;
+use crate::observation::{Fact, RecordedStatement};
 use crate::state::Running;
 use crate::step::Step;
 
@@ -61,6 +61,16 @@ impl Step<'_> {
             tag,
             changes,
         });
+        if self.state.recording {
+            let pool = self.state.databases[database.index()].session(connection);
+            let pool = pool.and_then(|session| self.setup.pools.get(session.pool as usize));
+            let statement = pool.map(|pool| RecordedStatement {
+                statement: running.sql.statement,
+                node: pool.node,
+                observation: done,
+            });
+            self.pass_records(database, statement);
+        }
         if tag == CommandTag::Rollback {
             self.roll_back(database, transaction);
         } else if tag == CommandTag::Commit || autocommitted {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidewire_scenario::{
     ClientId, DatabaseId, FaultId, HandlerId, InvariantId, NodeId, StatementId, TopicId,
 };
-use tidewire_store::{CommandTag, RowChange, SqlState, TransactionId};
+use tidewire_store::{CommandTag, Recorded, RowChange, SqlState, TransactionId};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,30 @@ pub struct Observation {
     pub request: Option<RequestKey>,
     /// What happened.
     pub fact: Fact,
+}
+
+/// What a store recorded of a statement or of the end of a transaction, and where in the trace it belongs.
+#[derive(Clone, Debug)]
+pub struct StoreRecord {
+    /// Which store.
+    pub database: DatabaseId,
+    /// Virtual time in microseconds.
+    pub at_us: u64,
+    /// The statement that succeeded; nothing of the end of a transaction.
+    pub statement: Option<RecordedStatement>,
+    /// What it was.
+    pub recorded: Recorded,
+}
+
+/// A statement that a store recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedStatement {
+    /// Which.
+    pub statement: StatementId,
+    /// The service that sent it.
+    pub node: NodeId,
+    /// Index of its [`Fact::StatementDone`] in the trace.
+    pub observation: u32,
 }
 
 /// A request, the same in every design.

@@ -56,6 +56,8 @@ pub struct State {
     pub(crate) effects: u64,
     pub(crate) phase: Phase,
     pub(crate) fingerprint: Option<Box<Fingerprint>>,
+    /// Stores record what statements read and wrote; no part of the hash.
+    pub(crate) recording: bool,
 }
 
 /// Where a run stands.
@@ -223,6 +225,7 @@ impl State {
             effects: 0,
             phase: Phase::Working,
             fingerprint: None,
+            recording: false,
         };
         state.schedule_clients(setup);
         state.schedule_faults(setup);

@@ -9,7 +9,7 @@ use tidewire_store::ConnectionId;
 use crate::action::{Action, Due, Pending};
 use crate::choice::Chooser;
 use crate::fingerprint::Part;
-use crate::observation::{Fact, Observation, RequestKey};
+use crate::observation::{Fact, Observation, RecordedStatement, RequestKey, StoreRecord};
 use crate::schedule::Ticket;
 use crate::setup::Setup;
 use crate::state::{Cursor, DatabaseState, Instance, Phase, Pool, State};
@@ -50,6 +50,10 @@ impl State {
         sink: &mut dyn Sink,
     ) {
         let first = self.events == 0;
+        let recording = sink.wants_records();
+        if recording != self.recording {
+            self.record(recording);
+        }
         let mut step = Step {
             tracing: sink.wants_facts(),
             hashing: self.fingerprint.is_some(),
@@ -69,7 +73,17 @@ impl State {
         }
         step.apply(action);
         step.settle_hash();
+        if recording {
+            step.take_records();
+        }
         self.events += 1;
+    }
+
+    fn record(&mut self, on: bool) {
+        self.recording = on;
+        for database in &mut self.databases {
+            database.store.record(on);
+        }
     }
 
     /// Everything that may happen next, the earliest first: at most `limit` actions of the schedule within
@@ -178,6 +192,31 @@ impl Step<'_> {
         let index = self.emit(fact);
         self.cause = Some(index);
         index
+    }
+
+    /// Passes on what a store has recorded; the statement is the one that it has just carried out.
+    pub(crate) fn pass_records(
+        &mut self,
+        database: DatabaseId,
+        statement: Option<RecordedStatement>,
+    ) {
+        let at_us = self.state.now_us;
+        let store = &mut self.state.databases[database.index()].store;
+        for recorded in store.take_recorded() {
+            self.sink.record(StoreRecord {
+                database,
+                at_us,
+                statement,
+                recorded,
+            });
+        }
+    }
+
+    /// Passes on what is left: ends of transactions.
+    fn take_records(&mut self) {
+        for database in 0..self.state.databases.len() as u32 {
+            self.pass_records(DatabaseId(database), None);
+        }
     }
 
     /// Adds to the schedule, `delay_us` from now.

@@ -2,7 +2,7 @@
 
 use tidewire_store::hash::{StableHash, StableHasher};
 
-use crate::observation::Observation;
+use crate::observation::{Observation, StoreRecord};
 
 /// Takes observations in order.
 pub trait Sink {
@@ -13,6 +13,14 @@ pub trait Sink {
 
     /// Takes the next observation.
     fn observe(&mut self, observation: Observation);
+
+    /// Whether stores are to record what statements read and wrote, version by version.
+    fn wants_records(&self) -> bool {
+        false
+    }
+
+    /// Takes what a store recorded, in order. It is no part of the trace, and its hash is the same without.
+    fn record(&mut self, _: StoreRecord) {}
 }
 
 /// Wants nothing: the scheduler alone.

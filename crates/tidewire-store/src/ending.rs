@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::recording::Recorded;
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::Stamp;
 use crate::{RowChange, RowId, Store, TableId, TransactionId};
@@ -12,6 +13,16 @@ use crate::{RowChange, RowId, Store, TableId, TransactionId};
 impl Store {
     /// Makes everything that a transaction did visible, as one.
     pub(crate) fn commit(&mut self, transaction: Transaction) {
+        let id = transaction.id;
+        self.install(transaction);
+        let sequence = self.sequence;
+        self.tell(|| Recorded::Committed {
+            transaction: id,
+            sequence,
+        });
+    }
+
+    fn install(&mut self, transaction: Transaction) {
         let kept_snapshot = transaction.snapshot.is_some();
         let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
         let changes = transaction.undo.iter().any(is_change);
@@ -56,6 +67,7 @@ impl Store {
 
     /// Undoes everything that a transaction did.
     pub(crate) fn roll_back(&mut self, mut transaction: Transaction) {
+        self.tell(|| Recorded::RolledBack(transaction.id));
         transaction.savepoints.clear();
         let kept_snapshot = transaction.snapshot.is_some();
         transaction.snapshot = None;
@@ -81,6 +93,9 @@ impl Store {
         let Some(table) = self.catalog.tables.get(undo.table.0 as usize).cloned() else {
             return;
         };
+        if !matches!(undo.kind, UndoKind::Lock(_)) {
+            self.note_undone(id, undo.table, undo.row, undo.kind == UndoKind::Delete);
+        }
         let heap = Arc::make_mut(&mut self.heaps[undo.table.0 as usize]);
         match undo.kind {
             UndoKind::Version => heap.pop_version(undo.row, &table.indexes),

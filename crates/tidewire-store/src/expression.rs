@@ -337,6 +337,48 @@ impl Expr {
         }
     }
 
+    /// The expressions directly in this one, to change.
+    pub(crate) fn children_mut(&mut self, visitor: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Expr::Literal(_)
+            | Expr::Slot(..)
+            | Expr::Column { .. }
+            | Expr::Extra(..)
+            | Expr::Exists(_)
+            | Expr::Subquery(_)
+            | Expr::Now => {}
+            Expr::Not(one)
+            | Expr::IsNull(one, _)
+            | Expr::Negate(_, one)
+            | Expr::InQuery(one, _, _)
+            | Expr::Cast(one, _, _) => visitor(one),
+            Expr::Compare(_, two)
+            | Expr::IsDistinct(two, _)
+            | Expr::Arithmetic(_, _, two)
+            | Expr::Like(two, _)
+            | Expr::Concatenate(two)
+            | Expr::MergeJson(two)
+            | Expr::JsonMember(two, _)
+            | Expr::NullIf(two) => two.iter_mut().for_each(visitor),
+            Expr::And(many)
+            | Expr::Or(many)
+            | Expr::Coalesce(many)
+            | Expr::Extreme(many, _)
+            | Expr::Call(_, many) => many.iter_mut().for_each(visitor),
+            Expr::InList(one, many, _) => {
+                visitor(one);
+                many.iter_mut().for_each(visitor);
+            }
+            Expr::Case(branches, otherwise) => {
+                for (condition, result) in branches {
+                    visitor(condition);
+                    visitor(result);
+                }
+                visitor(otherwise);
+            }
+        }
+    }
+
     /// The subquery that this very expression holds.
     pub(crate) fn query(&self) -> Option<&Arc<Query>> {
         match self {

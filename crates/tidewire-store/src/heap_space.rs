@@ -31,6 +31,11 @@ impl Position {
         Self(u64::from(page) << (SLOT_BITS + 1) | slot << 1 | u64::from(heap_only))
     }
 
+    /// All of it as one number; never used again in its heap.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
     /// Its page, from 0.
     pub(crate) fn page(self) -> u32 {
         (self.0 >> (SLOT_BITS + 1)) as u32

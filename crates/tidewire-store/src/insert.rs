@@ -202,6 +202,7 @@ impl Store {
             };
             self.require_visible(transaction, execution, plan.table, existing)?;
             let Some(update) = &conflict.update else {
+                self.note_again(transaction, execution, (plan.table, existing), true);
                 return Ok(Arbitrated::Settled);
             };
             return self
@@ -279,6 +280,7 @@ impl Store {
             all_true(&update.filter, &frame)
         })?;
         if !fits {
+            self.note_again(transaction, execution, (table, existing), true);
             // The row in the way is locked even when it stays as it is.
             let strength = self
                 .definition(table)

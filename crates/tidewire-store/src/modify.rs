@@ -17,6 +17,9 @@ impl Store {
     /// Finds the rows of an UPDATE or DELETE by the statement's snapshot.
     fn find_targets(&self, execution: &mut Execution, target: &Query, cache: &mut Cache) -> Work {
         let mut targets = Vec::new();
+        if let Some(reads) = &mut execution.reads {
+            reads.targets = Some((target.id, vec![0]));
+        }
         let failure = self.with_run(execution, cache, |run| {
             target.join(None, run, &mut |_, ids| {
                 targets.push(ids[0]);
@@ -99,10 +102,16 @@ impl Store {
     ) -> Result<Option<Row>, SqlError> {
         match self.find(transaction, &execution.view, table, row)? {
             Found::Same(version) => Ok(Some(version)),
-            Found::Gone => Ok(None),
+            Found::Gone => {
+                self.note_again(transaction, execution, (table, row), false);
+                Ok(None)
+            }
             Found::Newer(version) => {
                 let fits =
                     self.with_run(execution, cache, |run| target.recheck(&[&version], run))?;
+                if !fits {
+                    self.note_again(transaction, execution, (table, row), false);
+                }
                 Ok(fits.then_some(version))
             }
         }

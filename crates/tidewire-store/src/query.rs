@@ -261,6 +261,10 @@ impl Query {
         let mut all_ids: SmallVec<[RowId; 4]> = SmallVec::from_slice(ids);
         all_ids.push(NO_ROW);
         let mut matched = false;
+        if frame.run.collects() {
+            let before = Frame { tuple, ..*frame };
+            frame.run.note_condition(relation, at, &before);
+        }
         let flow = relation.candidates(&Frame { tuple, ..*frame }, &mut |id, row, implied| {
             let alone = [row];
             let mut several: SmallVec<[&[Value]; 4]> = SmallVec::new();
@@ -285,7 +289,7 @@ impl Query {
                 return Ok(Flow::Continue(()));
             }
             if frame.run.collects() {
-                frame.run.note_row(relation.table, id);
+                frame.run.note_row(self, at, id);
             }
             all_ids[at] = id;
             self.join_from(at + 1, joined, &all_ids, frame, visitor)

@@ -55,6 +55,13 @@ pub(crate) struct Relation {
     pub(crate) filter: Vec<Expr>,
 }
 
+impl Relation {
+    /// The rows before it stand even where it has none; its filter is judged after that.
+    pub(crate) fn keeps_missing(&self) -> bool {
+        self.join == JoinKind::Left
+    }
+}
+
 /// How rows of a relation are found.
 #[derive(Clone, Debug)]
 pub(crate) enum Access {

@@ -8,8 +8,11 @@
 //! Reads are noted as accesses, not row by row: which versions an access came by follows from the heap, which
 //! does not change while an expression is evaluated.
 
+use crate::expression::Frame;
 use crate::index::KeyRange;
-use crate::query::Run;
+use crate::predicate::Predicate;
+use crate::query::{Query, Relation, Run};
+use crate::recording::{Footprint, VersionKey};
 use crate::{RowId, TableId};
 
 /// What is to be noted.
@@ -17,8 +20,8 @@ use crate::{RowId, TableId};
 pub(crate) struct Wants {
     /// How tables were entered, for predicate locks.
     pub(crate) accesses: bool,
-    /// Which rows fulfilled the conditions, for dependencies in the trace.
-    pub(crate) rows: bool,
+    /// Which versions fulfilled which conditions, for dependencies in the trace.
+    pub(crate) versions: bool,
 }
 
 /// How a statement entered a table.
@@ -41,19 +44,22 @@ pub(crate) struct ReadCollector {
     pub(crate) wants: Wants,
     /// In order, each once in a row.
     pub(crate) accesses: Vec<Access>,
-    /// Rows that fulfilled the conditions on their table, in order, each once in a row. Which version it was
-    /// follows from the statement's view.
-    pub(crate) rows: Vec<(TableId, RowId)>,
+    /// Versions and conditions, where they are wanted.
+    pub(crate) footprint: Option<Box<Footprint>>,
+    /// Relations of a query whose rows are noted when they are locked, not when they are found: until then it
+    /// is open which version the statement goes by. The query's number and places in it.
+    pub(crate) targets: Option<(u32, Vec<usize>)>,
 }
 
 impl ReadCollector {
     /// A collector, unless nothing is wanted.
-    pub(crate) fn new(wants: Wants) -> Option<Box<Self>> {
+    pub(crate) fn new(wants: Wants, footprint: impl FnOnce() -> Footprint) -> Option<Box<Self>> {
         (wants != Wants::default()).then(|| {
             Box::new(Self {
                 wants,
                 accesses: Vec::new(),
-                rows: Vec::new(),
+                footprint: wants.versions.then(|| Box::new(footprint())),
+                targets: None,
             })
         })
     }
@@ -64,10 +70,10 @@ impl ReadCollector {
         }
     }
 
-    fn row(&mut self, table: TableId, row: RowId) {
-        if self.wants.rows && self.rows.last() != Some(&(table, row)) {
-            self.rows.push((table, row));
-        }
+    /// The rows of this relation are noted later.
+    fn is_target(&self, query: &Query, at: usize) -> bool {
+        let targets = self.targets.as_ref();
+        targets.is_some_and(|(id, relations)| *id == query.id && relations.contains(&at))
     }
 }
 
@@ -96,10 +102,41 @@ impl Run<'_> {
         }
     }
 
-    /// Notes a row that fulfils the conditions on its table.
-    pub(crate) fn note_row(&self, table: TableId, row: RowId) {
-        if let Some(reads) = &mut *self.reads.borrow_mut() {
-            reads.row(table, row);
+    /// Notes the condition by which rows of a relation are looked for; `frame` holds those before it.
+    pub(crate) fn note_condition(&self, relation: &Relation, at: usize, frame: &Frame<'_>) {
+        let room = |reads: &mut Box<ReadCollector>| {
+            let footprint = reads.footprint.as_mut();
+            footprint.is_some_and(|footprint| footprint.has_room())
+        };
+        if !self.reads.borrow_mut().as_mut().is_some_and(room) {
+            return;
+        }
+        let predicate = Predicate::of(relation, at, frame);
+        if let Some(reads) = &mut *self.reads.borrow_mut()
+            && let Some(footprint) = &mut reads.footprint
+        {
+            footprint.note_predicate(predicate);
+        }
+    }
+
+    /// Notes a row that fulfils the conditions on its relation.
+    pub(crate) fn note_row(&self, query: &Query, at: usize, row: RowId) {
+        let Some(reads) = &mut *self.reads.borrow_mut() else {
+            return;
+        };
+        if reads.is_target(query, at) {
+            return;
+        }
+        let relation = query.relations.get(at);
+        let heap = relation.and_then(|relation| Some((relation.table, self.heap(relation)?)));
+        if let (Some(footprint), Some((table, (heap, view)))) = (&mut reads.footprint, heap)
+            && let Some(version) = heap.entry(row).and_then(|entry| entry.visible(&view))
+        {
+            footprint.note_read(VersionKey {
+                table,
+                row,
+                version: Some(version.number()),
+            });
         }
     }
 }

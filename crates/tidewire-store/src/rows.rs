@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// The version that a view shows, if the newest committed one has the same unique keys.
-    fn seen_with_same_keys(
+    pub(crate) fn seen_with_same_keys(
         &self,
         transaction: &Transaction,
         view: &View,
@@ -188,6 +188,7 @@ impl Store {
             before: None,
             after: Some(values),
         });
+        self.note_write(table, row);
         row
     }
 
@@ -216,6 +217,7 @@ impl Store {
             before: Some(before),
             after: Some(values),
         });
+        self.note_write(table, row);
         heap_only
     }
 
@@ -242,6 +244,7 @@ impl Store {
             before: Some(before),
             after: None,
         });
+        self.note_write(table, row);
     }
 
     /// Adds the index entries of a row's newest version, one unique index after the other: waits where the

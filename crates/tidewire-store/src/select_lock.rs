@@ -2,7 +2,7 @@
 //! statement's snapshot and are locked one by one; LIMIT counts what was locked.
 
 use smallvec::SmallVec;
-use tidewire_syntax::ast::sql::LockWait;
+use tidewire_syntax::ast::sql::{LockStrength, LockWait};
 
 use crate::execution::{Execution, LockTarget, Step, Work};
 use crate::expression::Frame;
@@ -82,6 +82,9 @@ impl Store {
         cache: &mut Cache,
     ) -> Result<Vec<LockTarget>, SqlError> {
         let mut targets = Vec::new();
+        if let (Some(reads), Some(locking)) = (&mut execution.reads, &query.locking) {
+            reads.targets = Some((query.id, locking.relations.clone()));
+        }
         self.with_run(execution, cache, |run| {
             query.join(None, run, &mut |tuple, ids| {
                 let frame = Frame {
@@ -120,6 +123,7 @@ impl Store {
             let found =
                 self.find_to_lock(transaction, &execution.view, table, row, locking.strength)?;
             if matches!(found, Found::Gone) {
+                self.note_again(transaction, execution, (table, row), false);
                 return Ok(Outcome::LeftOut);
             }
             if let blocked @ Step::Blocked(_) = self.lock(transaction, table, row, locking.strength)
@@ -149,10 +153,44 @@ impl Store {
             let fits =
                 self.with_run(execution, cache, |run| query.recheck(&target.tuple(), run))?;
             if !fits {
+                self.note_locked(transaction, execution, query, locking, target, false);
                 return Ok(Outcome::LeftOut);
             }
         }
+        self.note_locked(transaction, execution, query, locking, target, true);
         Ok(Outcome::Locked)
+    }
+}
+
+impl Store {
+    /// Notes which versions a joined row was locked by, and so is made of.
+    fn note_locked(
+        &self,
+        transaction: &Transaction,
+        execution: &mut Execution,
+        query: &Query,
+        locking: &LockPlan,
+        target: &LockTarget,
+        read: bool,
+    ) {
+        if execution.reads.is_none() {
+            return;
+        }
+        for at in &locking.relations {
+            if target.ids[*at] != NO_ROW {
+                let (table, row) = (query.relations[*at].table, target.ids[*at]);
+                let view = execution.view;
+                let content = locking.strength == LockStrength::KeyShare
+                    && self
+                        .seen_with_same_keys(transaction, &view, table, row)
+                        .is_some();
+                if content {
+                    self.note_seen(execution, (table, row));
+                } else {
+                    self.note_again(transaction, execution, (table, row), read);
+                }
+            }
+        }
     }
 }
 

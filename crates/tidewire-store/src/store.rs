@@ -15,6 +15,7 @@ use crate::news::News;
 use crate::plan::Operation;
 use crate::query::{Cache, ROW_BUDGET, Run, Source};
 use crate::reads::{ReadCollector, Wants};
+use crate::recording::{Footprint, Recorder};
 use crate::transaction::{Connection, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
@@ -39,6 +40,8 @@ pub struct Store {
     pub(crate) changes: News,
     pub(crate) committed: News,
     pub(crate) notices: Vec<Notice>,
+    /// What statements read and wrote, while that is recorded.
+    pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) default_isolation: IsolationLevel,
     /// First writes of transactions so far.
     pub(crate) first_writes: u64,
@@ -61,6 +64,7 @@ impl Store {
             changes: News::default(),
             committed: News::default(),
             notices: Vec::new(),
+            recorder: None,
             default_isolation,
             first_writes: 0,
             serializable: None,
@@ -190,7 +194,9 @@ impl Store {
         let view = transaction.next_view(self.sequence);
         let started_us = transaction.started_us;
         let mut execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
-        execution.reads = ReadCollector::new(self.wants_reads(&transaction));
+        execution.reads = ReadCollector::new(self.wants_reads(&transaction), || {
+            Footprint::new(connection, &transaction, view.snapshot)
+        });
         self.go_on(connection, transaction, execution)
     }
 
@@ -232,7 +238,7 @@ impl Store {
     fn wants_reads(&self, transaction: &Transaction) -> Wants {
         Wants {
             accesses: transaction.isolation == IsolationLevel::Serializable,
-            rows: false,
+            versions: self.recorder.is_some(),
         }
     }
 
@@ -243,6 +249,7 @@ impl Store {
         mut execution: Execution,
     ) -> Progress {
         let stepped = self.step(&mut transaction, &mut execution);
+        self.keep_writes(&mut execution);
         let followed = self.follow_reads(&transaction, &mut execution);
         match followed.and(stepped) {
             Err(error) => self.fail(connection, transaction, error),
@@ -260,6 +267,7 @@ impl Store {
                 Progress::Blocked
             }
             Ok(Step::Done) => {
+                self.tell_footprint(&mut execution);
                 if transaction.explicit {
                     self.keep(connection, transaction);
                 } else if let Err(error) = self.check_serializable(&transaction) {

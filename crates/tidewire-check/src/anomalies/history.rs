@@ -97,7 +97,7 @@ impl Predicate {
 }
 
 /// A read of everything for which a condition holds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct PredicateRead {
     /// The condition.
     pub predicate: Arc<Predicate>,
@@ -161,6 +161,15 @@ impl History {
         read: PredicateRead,
     ) -> OperationId {
         self.operation(transaction, OperationKind::Predicate(read))
+    }
+
+    /// Says which versions a condition holds for, once they are all known.
+    pub fn complete_predicate(&mut self, operation: OperationId, read: PredicateRead) {
+        if let Some(operation) = self.operations.get_mut(operation.index())
+            && let OperationKind::Predicate(place) = &mut operation.kind
+        {
+            *place = read;
+        }
     }
 
     /// A transaction writes a new version, after all versions that the object has; a deletion is a write too.
