@@ -60,6 +60,9 @@ pub(crate) struct RunArguments {
     /// Prints every observation, one a line, on standard error.
     #[arg(long)]
     pub(crate) trace: bool,
+    /// Names what no serial execution of the transactions could have given: lost updates, write skew, …
+    #[arg(long)]
+    pub(crate) anomalies: bool,
 }
 
 #[derive(Args, Debug)]

@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 
 use tidewire_engine::{ChoiceLog, Choices};
+use tidewire_session::anomalies;
 use tidewire_session::legend::Legend;
 use tidewire_session::outcome::{Judgement, advice};
 use tidewire_session::recording::Recording;
@@ -32,21 +33,30 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<u8> {
     diagnostics::print(&arguments.file, &text, &warnings)?;
     let choices = choices(arguments)?;
     let program = Arc::clone(&loaded.program);
-    let outcome = if arguments.trace {
-        let mut simulation = Simulation::recorded(program, arguments.seed, choices);
-        trace(&mut simulation)?;
-        simulation.outcome()
+    let build = if arguments.trace {
+        Simulation::recorded
     } else {
-        let mut simulation = Simulation::new(program, arguments.seed, choices);
-        while simulation.advance(u32::MAX) {}
-        simulation.outcome()
+        Simulation::new
     };
+    let mut simulation = build(program, arguments.seed, choices);
+    if arguments.anomalies {
+        simulation.watch();
+    }
+    if arguments.trace {
+        trace(&mut simulation)?;
+    }
+    while simulation.advance(u32::MAX) {}
+    let mut outcome = simulation.outcome();
+    outcome.anomalies = simulation.anomalies();
     let mut out = std::io::stdout().lock();
     if arguments.json {
         serde_json::to_writer(&mut out, &outcome)?;
         writeln!(out)?;
     } else {
         report::write(&mut out, &loaded.program, arguments.seed, &outcome)?;
+        if let Some(found) = &outcome.anomalies {
+            write!(out, "\n{}", anomalies::text::text(found))?;
+        }
     }
     if let Some(advice) = advice(&outcome) {
         eprintln!("error: {advice}");

@@ -4,6 +4,7 @@
 //! and `run` in the worker (program, state, trace, checkpoints). Only [`protocol`] crosses between them.
 //! [`view`] holds the plain data that a screen draws; nothing flows back from a view into a state.
 
+pub mod anomalies;
 pub mod document;
 mod encode;
 pub mod gallery;

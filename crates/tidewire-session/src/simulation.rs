@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use tidewire_engine::{Choices, Observation, Run, Sink, State, TraceHash, Verdict};
+use tidewire_engine::{Choices, Observation, Run, Sink, State, StoreRecord, TraceHash, Verdict};
 use tidewire_scenario::Program;
 
+use crate::anomalies::{AnomalyReport, Watch};
 use crate::encode::Encoder;
 use crate::legend::mode_words;
 use crate::metrics::MetricsFold;
@@ -39,6 +40,11 @@ impl Simulation {
         Self::build(program, seed, choices, None)
     }
 
+    /// Keeps from here on what is needed to tell anomalies.
+    pub fn watch(&mut self) {
+        self.observer.watch = Some(Watch::new(Arc::clone(self.program())));
+    }
+
     /// A run at its beginning whose records are taken by [`Simulation::take_chunk`].
     pub fn recorded(program: Arc<Program>, seed: u64, choices: Choices) -> Self {
         let encoder = Encoder::new(Arc::clone(&program));
@@ -53,6 +59,7 @@ impl Simulation {
                 metrics: MetricsFold::new(Arc::clone(&program)),
                 journal: Journal::default(),
                 encoder,
+                watch: None,
             },
             run: Run::new(program, seed, choices),
         }
@@ -112,6 +119,12 @@ impl Simulation {
         }
     }
 
+    /// The anomalies since [`Simulation::watch`]; nothing when it was not called. Ends the watch.
+    pub fn anomalies(&mut self) -> Option<AnomalyReport> {
+        let watch = self.observer.watch.take()?;
+        Some(watch.finish(self.run.state()))
+    }
+
     /// Everything that is said of the run so far; final when [`Simulation::advance`] has answered false.
     pub fn outcome(&self) -> Outcome {
         let outcome = self.run.outcome(self.observer.hash.hash());
@@ -137,6 +150,7 @@ impl Simulation {
                 .collect(),
             metrics: self.observer.metrics.metrics(),
             choices: self.shuffled.then(|| outcome.choices.to_string()),
+            anomalies: None,
         }
     }
 }
@@ -154,9 +168,20 @@ struct Observer {
     metrics: MetricsFold,
     journal: Journal,
     encoder: Option<Encoder>,
+    watch: Option<Watch>,
 }
 
 impl Sink for Observer {
+    fn wants_records(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    fn record(&mut self, record: StoreRecord) {
+        if let Some(watch) = &mut self.watch {
+            watch.add(record);
+        }
+    }
+
     fn observe(&mut self, observation: Observation) {
         self.metrics.add(&observation);
         if let Some(encoder) = &mut self.encoder {
