@@ -96,6 +96,6 @@ fn limits_are_kept_and_said() {
         }),
         (1, true)
     );
-    assert_eq!(found(Limits { edges: 2, ..limits }).1, true);
-    assert_eq!(found(Limits { work: 3, ..limits }).1, true);
+    assert!(found(Limits { edges: 2, ..limits }).1);
+    assert!(found(Limits { work: 3, ..limits }).1);
 }

@@ -12,7 +12,7 @@ use tidewire_check::anomalies::{
     VersionId,
 };
 use tidewire_store::{
-    Footprint, Predicate, Recorded, Row, RowId, RowVersion, TableId, TransactionId, VersionNumber,
+    Footprint, Predicate, Recorded, Row, RowId, TableId, TransactionId, VersionKey, VersionNumber,
     VersionWrite,
 };
 use tidewire_syntax::ast::sql::IsolationLevel;
@@ -252,7 +252,7 @@ impl HistoryBuilder {
         }
         let replaced = footprint.writes.iter().filter_map(|write| {
             let (version, _) = write.before.as_ref()?;
-            Some(RowVersion {
+            Some(VersionKey {
                 table: write.table,
                 row: write.row,
                 version: Some(*version),
@@ -268,7 +268,7 @@ impl HistoryBuilder {
     }
 
     /// A version that was read. One that nobody wrote was there before.
-    fn version(&mut self, read: RowVersion) -> Option<VersionId> {
+    fn version(&mut self, read: VersionKey) -> Option<VersionId> {
         if let Some(object) = self.objects.get(&(read.table, read.row)) {
             let found = object
                 .versions
@@ -315,7 +315,7 @@ impl HistoryBuilder {
     ) {
         let key = (write.table, write.row);
         if let Some((number, values)) = &write.before {
-            let before = RowVersion {
+            let before = VersionKey {
                 table: write.table,
                 row: write.row,
                 version: Some(*number),
@@ -370,7 +370,7 @@ impl HistoryBuilder {
         id
     }
 
-    fn undo(&mut self, transaction: TransactionId, undone: RowVersion) {
+    fn undo(&mut self, transaction: TransactionId, undone: VersionKey) {
         let object = self.objects.get_mut(&(undone.table, undone.row));
         let versions = object
             .into_iter()
