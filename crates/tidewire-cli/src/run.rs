@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tidewire_engine::{ChoiceLog, Choices};
 use tidewire_session::anomalies;
+use tidewire_session::anomalies::report::OutcomeWithAnomalies;
 use tidewire_session::legend::Legend;
 use tidewire_session::outcome::{Judgement, advice};
 use tidewire_session::recording::Recording;
@@ -46,15 +47,19 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<u8> {
         trace(&mut simulation)?;
     }
     while simulation.advance(u32::MAX) {}
-    let mut outcome = simulation.outcome();
-    outcome.anomalies = simulation.anomalies();
+    let outcome = simulation.outcome();
+    let found = simulation.anomalies();
     let mut out = std::io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer(&mut out, &outcome)?;
+        let printed = OutcomeWithAnomalies {
+            outcome: &outcome,
+            anomalies: found.as_ref(),
+        };
+        serde_json::to_writer(&mut out, &printed)?;
         writeln!(out)?;
     } else {
         report::write(&mut out, &loaded.program, arguments.seed, &outcome)?;
-        if let Some(found) = &outcome.anomalies {
+        if let Some(found) = &found {
             write!(out, "\n{}", anomalies::text::text(found))?;
         }
     }

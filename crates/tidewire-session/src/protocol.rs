@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::anomalies::AnomalyReport;
-
 /// From the page to the run. `generation` grows with every [`ToRun::Start`]; answers to older ones are dropped.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToRun {
@@ -119,9 +117,6 @@ pub struct Outcome {
     /// Only with shuffled choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choices: Option<String>,
-    /// Only when they were asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub anomalies: Option<AnomalyReport>,
 }
 
 /// What became of an invariant.

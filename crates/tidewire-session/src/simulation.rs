@@ -150,7 +150,6 @@ impl Simulation {
                 .collect(),
             metrics: self.observer.metrics.metrics(),
             choices: self.shuffled.then(|| outcome.choices.to_string()),
-            anomalies: None,
         }
     }
 }

@@ -218,9 +218,11 @@ impl HistoryBuilder {
                 known.push(Arc::clone(predicate));
                 known.len() - 1
             });
-            if !instead.contains_key(&table) {
-                instead.insert(table, Arc::new(self.instead(footprint, table)));
-            }
+            let seen = match instead.get(&table) {
+                Some(seen) => Arc::clone(seen),
+                None => Arc::new(self.instead(footprint, table)),
+            };
+            instead.insert(table, Arc::clone(&seen));
             let operation = self
                 .history
                 .read_predicate(transaction, PredicateRead::default());
@@ -230,7 +232,7 @@ impl HistoryBuilder {
                 table,
                 predicate: place,
                 snapshot: footprint.snapshot,
-                instead: Arc::clone(&instead[&table]),
+                instead: seen,
             });
         }
     }

@@ -11,6 +11,7 @@ use tidewire_store::{Catalog, TransactionId};
 use tidewire_syntax::ast::sql::IsolationLevel;
 
 use super::history::{Filled, RowName};
+use crate::protocol::Outcome;
 use crate::words::value_text;
 
 /// What was found in a run, or in a stretch of it.
@@ -22,6 +23,17 @@ pub struct AnomalyReport {
     pub anomalies: Vec<AnomalyEntry>,
     /// There may be more: the run is larger than what is looked at.
     pub cut: bool,
+}
+
+/// How a run ended and, if they were asked for, its anomalies: what the command prints as one JSON object.
+#[derive(Debug, Serialize)]
+pub struct OutcomeWithAnomalies<'a> {
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: &'a Outcome,
+    /// Its anomalies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anomalies: Option<&'a AnomalyReport>,
 }
 
 /// One anomaly.

@@ -21,14 +21,14 @@ pub(crate) fn duration(us: u64) -> String {
 
 impl Recording {
     /// What a record says, as a sentence.
-    pub fn describe(&self, record: u32) -> String {
-        let Some(record) = self.record(record) else {
+    pub fn describe(&self, index: u32) -> String {
+        let Some(record) = self.record(index) else {
             return String::new();
         };
         match record.kind {
             RecordKind::RequestStarted | RecordKind::RequestEnded => self.request_sentence(record),
             RecordKind::Sent => self.sent_sentence(record),
-            RecordKind::Delivered | RecordKind::Lost => self.arrival_sentence(record),
+            RecordKind::Delivered | RecordKind::Lost => self.arrival_sentence(record, index),
             RecordKind::HandlerStarted | RecordKind::HandlerEnded | RecordKind::Queued => {
                 self.work_sentence(record)
             }
@@ -89,9 +89,9 @@ impl Recording {
         }
     }
 
-    fn arrival_sentence(&self, record: &Record) -> String {
-        let sent = self.sent.get(record.number as usize);
-        let Some(sent) = sent.and_then(|sent| self.record(*sent)) else {
+    fn arrival_sentence(&self, record: &Record, index: u32) -> String {
+        let sent = self.sent_before(record, index);
+        let Some(sent) = sent.and_then(|sent| self.record(sent)) else {
             return "a message ends".into();
         };
         let (from, to, what) = (self.name(sent.node), self.name(sent.peer), self.label(sent));
