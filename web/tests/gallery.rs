@@ -16,14 +16,23 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 /// What must happen in each lesson.
-const CASES: [(&str, &str); 2] = [
+const CASES: [(&str, &str); 5] = [
+    ("deadlock", include_str!("../../gallery/deadlock/case.toml")),
     (
         "dual-write",
         include_str!("../../gallery/dual-write/case.toml"),
     ),
     (
+        "lost-update",
+        include_str!("../../gallery/lost-update/case.toml"),
+    ),
+    (
         "shared-database",
         include_str!("../../gallery/shared-database/case.toml"),
+    ),
+    (
+        "write-skew",
+        include_str!("../../gallery/write-skew/case.toml"),
     ),
 ];
 
