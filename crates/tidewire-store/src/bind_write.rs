@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
-    Assignment, ConflictAction, Delete, Expression, Insert, InsertSource, JoinKind, OnConflict,
-    SelectItem, TableName, Update,
+    Assignment, ConflictAction, ConflictTarget, Delete, Expression, ExpressionKind, Insert,
+    InsertSource, JoinKind, OnConflict, SelectItem, TableName, Update,
 };
 use tidewire_syntax::{Name, Span};
 
 use crate::access;
 use crate::catalog::DefaultValue;
 use crate::expression::Expr;
+use crate::index_builder::arbiters;
 use crate::query_plan::{Access, Query, Relation};
 use crate::scope::{Binder, Scope, ScopeRelation, Typed, error, fail, nearest};
 use crate::typing;
@@ -44,8 +45,8 @@ pub(crate) enum NewValue {
 /// ON CONFLICT
 #[derive(Clone, Debug)]
 pub(crate) struct ConflictPlan {
-    /// The unique index that arbitrates; `None` for all.
-    pub(crate) index: Option<usize>,
+    /// The unique indexes that arbitrate; `None` for all.
+    pub(crate) indexes: Option<Vec<usize>>,
     /// What to do with the row in the way; `None` for nothing.
     pub(crate) update: Option<ConflictUpdate>,
 }
@@ -377,25 +378,17 @@ impl<'a> Binder<'a> {
         table: &'a Table,
         conflict: &OnConflict,
     ) -> Result<ConflictPlan, PlanError> {
-        let mut slots = Vec::with_capacity(conflict.target.len());
-        for name in &conflict.target {
-            slots.push(self.target(table, name)?.slot);
+        if let ConflictTarget::Keys { keys, .. } = &conflict.target {
+            for key in keys {
+                if let ExpressionKind::Column { column, .. } = &key.kind {
+                    self.target(table, column)?;
+                }
+            }
         }
-        let index = table.indexes.iter().position(|index| {
-            index.is_key()
-                && index.slots.len() == slots.len()
-                && index.slots.iter().all(|slot| slots.contains(slot))
-        });
-        if index.is_none() && !slots.is_empty() {
-            return fail(
-                b"42P10",
-                conflict.span,
-                "there is no unique or exclusion constraint matching the ON CONFLICT specification",
-            );
-        }
+        let indexes = arbiters(table, &conflict.target, conflict.span)?;
         let update = match &conflict.action {
             ConflictAction::Nothing => None,
-            ConflictAction::Update { .. } if slots.is_empty() => {
+            ConflictAction::Update { .. } if indexes.is_none() => {
                 return Err(error(
                     b"42601",
                     conflict.span,
@@ -425,7 +418,7 @@ impl<'a> Binder<'a> {
                 })
             }
         };
-        Ok(ConflictPlan { index, update })
+        Ok(ConflictPlan { indexes, update })
     }
 }
 

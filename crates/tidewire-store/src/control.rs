@@ -237,6 +237,8 @@ impl Store {
         use tidewire_syntax::ast::sql::Statement;
         let tag = match &*plan.statement {
             Statement::CreateTable(_) => CommandTag::CreateTable,
+            Statement::CreateIndex(_) => CommandTag::Other("CREATE INDEX"),
+            Statement::DropIndex(_) => CommandTag::Other("DROP INDEX"),
             _ => CommandTag::AlterTable,
         };
         if let Some(transaction) = transaction {

@@ -180,7 +180,10 @@ impl Store {
         for (number, index) in table.indexes.iter().enumerate() {
             if index.dropped
                 || !index.unique
-                || conflict.index.is_some_and(|arbiter| arbiter != number)
+                || conflict
+                    .indexes
+                    .as_ref()
+                    .is_some_and(|arbiters| !arbiters.contains(&number))
             {
                 continue;
             }

@@ -28,6 +28,7 @@ mod heap;
 mod heap_space;
 mod ids;
 mod index;
+mod index_builder;
 mod insert;
 mod json;
 mod leaf_pages;

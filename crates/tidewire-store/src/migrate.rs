@@ -10,7 +10,7 @@ use crate::constraints::violated;
 use crate::expression::Frame;
 use crate::heap::Heap;
 use crate::query::Run;
-use crate::rows::key_text;
+use crate::rows::index_key_text;
 use crate::schema::{Change, RowsChange, change};
 use crate::versions::View;
 use crate::{Row, SqlError, Store, Table, Value};
@@ -44,6 +44,16 @@ impl Store {
                     heap.drop_index(index);
                 }
                 heap.version += 1;
+            }
+            RowsChange::Index => {
+                let mut heap = Heap::clone(&self.heaps[at]);
+                for index in &definition.indexes[heap.index_count()..] {
+                    if index.unique {
+                        check_unique(&heap, &definition, index)?;
+                    }
+                    heap.build_index(&definition, index);
+                }
+                self.heaps[at] = Arc::new(heap);
             }
         }
         self.sequences.resize(catalog.sequences as usize, 0);
@@ -182,7 +192,7 @@ fn check_unique(heap: &Heap, table: &Table, index: &crate::Index) -> Result<(), 
         )
         .with_detail(format!(
             "Key {} is duplicated.",
-            key_text(table, &index.slots, key.values())
+            index_key_text(table, index, &key)
         ))),
     }
 }

@@ -228,7 +228,10 @@ fn plan_with(
             (columns, writes) = (answered, vec![plan.table]);
             Operation::Delete(plan)
         }
-        Statement::CreateTable(_) | Statement::AlterTable(_) => {
+        Statement::CreateTable(_)
+        | Statement::AlterTable(_)
+        | Statement::CreateIndex(_)
+        | Statement::DropIndex(_) => {
             crate::schema::change(catalog, &statement)?;
             Operation::Schema
         }

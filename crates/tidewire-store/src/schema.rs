@@ -11,6 +11,7 @@ use tidewire_syntax::ast::sql::{
 use tidewire_syntax::{Name, Span};
 
 use crate::hash::StableHasher;
+use crate::index_builder::{create_index, drop_indexes};
 use crate::scope::{Binder, fail};
 use crate::table_builder::Builder;
 use crate::{Catalog, PlanError, Table, TableId};
@@ -35,6 +36,8 @@ pub(crate) enum RowsChange {
     Add { slot: usize },
     /// These indexes go.
     Drop { indexes: Vec<usize> },
+    /// The last index is new.
+    Index,
 }
 
 /// Carries out a statement on a catalog.
@@ -42,6 +45,8 @@ pub(crate) fn change(catalog: &Catalog, statement: &Statement) -> Result<Change,
     let mut change = match statement {
         Statement::CreateTable(create) => create_table(catalog, create),
         Statement::AlterTable(alter) => alter_table(catalog, alter),
+        Statement::CreateIndex(create) => create_index(catalog, create),
+        Statement::DropIndex(drop) => drop_indexes(catalog, drop),
         _ => fail(
             b"42601",
             Span::default(),
@@ -137,8 +142,12 @@ fn create_table(catalog: &Catalog, create: &CreateTable) -> Result<Change, PlanE
     })
 }
 
-fn free_name(catalog: &Catalog, name: &Name) -> Result<(), PlanError> {
-    if catalog.table(name.as_str()).is_some() {
+pub(crate) fn free_name(catalog: &Catalog, name: &Name) -> Result<(), PlanError> {
+    let index = |index: &crate::Index| !index.dropped && *index.name == *name.as_str();
+    let is_index = catalog
+        .tables()
+        .any(|table| table.indexes.iter().any(index));
+    if catalog.table(name.as_str()).is_some() || is_index {
         return fail(
             b"42P07",
             name.span,

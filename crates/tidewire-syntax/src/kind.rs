@@ -239,6 +239,8 @@ syntax_kinds! {
     CreateTable,
     /// `ALTER TABLE`
     AlterTable,
+    /// `CREATE INDEX`, `DROP INDEX`
+    CreateIndex,
     /// `INSERT`
     Insert,
     /// `UPDATE`

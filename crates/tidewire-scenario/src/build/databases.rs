@@ -131,16 +131,20 @@ impl Builder<'_> {
                 Some(prefix) => self.refuse_prefix(prefix, &insert.table.table),
                 None => self.run(store, connection, statement, span),
             },
-            Statement::AlterTable(_) => self.report.error(
+            Statement::CreateIndex(index) => match &index.table.database {
+                Some(prefix) => self.refuse_prefix(prefix, &index.table.table),
+                None => self.run(store, connection, statement, span),
+            },
+            Statement::AlterTable(_) | Statement::DropIndex(_) => self.report.error(
                 "misplaced",
                 span,
                 "a database block describes how the run begins",
-                "change the CREATE TABLE itself; a change during the run is a fault: fault migrate db at 1s { … }",
+                "change the CREATE itself; a change during the run is a fault: fault migrate db at 1s { … }",
             ),
             _ => self.report.error(
                 "misplaced",
                 span,
-                "a database block holds CREATE TABLE and INSERT only",
+                "a database block holds CREATE TABLE, CREATE INDEX and INSERT only",
                 "move the statement into a handler of a service",
             ),
         }

@@ -145,6 +145,8 @@ impl Builder<'_> {
             let span = match statement {
                 Statement::CreateTable(tree) => tree.span,
                 Statement::AlterTable(tree) => tree.span,
+                Statement::CreateIndex(tree) => tree.span,
+                Statement::DropIndex(tree) => tree.span,
                 Statement::Insert(tree) => return self.refuse_data(tree.span),
                 Statement::Update(tree) => return self.refuse_data(tree.span),
                 Statement::Delete(tree) => return self.refuse_data(tree.span),

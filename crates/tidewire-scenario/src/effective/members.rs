@@ -65,6 +65,10 @@ impl Keyed for DatabaseMember {
             Self::Statement(Statement::CreateTable(tree)) => {
                 Some(Key::named("table", tree.name.table.to_string()))
             }
+            Self::Statement(Statement::CreateIndex(tree)) if tree.name.is_some() => {
+                let name = tree.name.as_ref().map(ToString::to_string);
+                Some(Key::named("index", name.unwrap_or_default()))
+            }
             Self::Statement(Statement::Insert(tree)) => Some(Key {
                 repeats: true,
                 ..Key::named("seed rows of", tree.table.table.to_string())

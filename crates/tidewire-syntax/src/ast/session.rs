@@ -135,6 +135,8 @@ pub enum Maintenance {
     Vacuum(Vec<TableName>),
     /// `ANALYZE [tables]`
     Analyze(Vec<TableName>),
+    /// `REINDEX`, of a table or an index
+    Reindex(Option<TableName>),
     /// `CHECKPOINT`
     Checkpoint,
     /// `DISCARD ALL`

@@ -13,6 +13,10 @@ pub enum Statement {
     CreateTable(CreateTable),
     /// `ALTER TABLE`
     AlterTable(AlterTable),
+    /// `CREATE INDEX`
+    CreateIndex(CreateIndex),
+    /// `DROP INDEX`
+    DropIndex(DropIndex),
     /// `INSERT`
     Insert(Insert),
     /// `UPDATE`
@@ -63,6 +67,32 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDefinition>,
     /// Table constraints in order.
     pub constraints: Vec<TableConstraint>,
+    /// The whole statement.
+    pub span: Span,
+}
+
+/// `CREATE [UNIQUE] INDEX`. INCLUDE, directions and the order of nulls are not kept: no outcome depends on them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreateIndex {
+    /// No two rows have the same keys.
+    pub unique: bool,
+    /// Its name; without one PostgreSQL's is made.
+    pub name: Option<Name>,
+    /// What it is on.
+    pub table: TableName,
+    /// Columns and expressions.
+    pub keys: Vec<Expression>,
+    /// Only rows that fulfil this are in it.
+    pub filter: Option<Expression>,
+    /// The whole statement.
+    pub span: Span,
+}
+
+/// `DROP INDEX`
+#[derive(Clone, Debug, PartialEq)]
+pub struct DropIndex {
+    /// The indexes.
+    pub names: Vec<Name>,
     /// The whole statement.
     pub span: Span,
 }
@@ -264,11 +294,27 @@ pub enum InsertSource {
     DefaultValues,
 }
 
-/// `ON CONFLICT [(columns)] DO …`
+/// What ON CONFLICT finds its unique index by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConflictTarget {
+    /// Any (only with `DO NOTHING`).
+    Any,
+    /// `(columns and expressions) [WHERE …]`
+    Keys {
+        /// The keys of the index.
+        keys: Vec<Expression>,
+        /// Implies the predicate of a partial index.
+        filter: Option<Expression>,
+    },
+    /// `ON CONSTRAINT name`
+    Constraint(Name),
+}
+
+/// `ON CONFLICT [target] DO …`
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnConflict {
-    /// The columns that find the unique constraint; empty means any (only with `DO NOTHING`).
-    pub target: Vec<Name>,
+    /// What finds the unique index.
+    pub target: ConflictTarget,
     /// What to do.
     pub action: ConflictAction,
     /// Where it stands.

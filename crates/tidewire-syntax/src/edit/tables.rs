@@ -27,6 +27,7 @@ impl<'p> Tables<'p> {
         match statement {
             Statement::CreateTable(create) => self.found.push(&create.name),
             Statement::AlterTable(alter) => self.found.push(&alter.table),
+            Statement::CreateIndex(create) => self.found.push(&create.table),
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.within(update.with.as_ref(), |tables| {
                 tables.found.push(&update.table);
@@ -42,7 +43,8 @@ impl<'p> Tables<'p> {
                 tables.items(&delete.returning);
             }),
             Statement::Query(query) => self.query(query),
-            Statement::Begin(_)
+            Statement::DropIndex(_)
+            | Statement::Begin(_)
             | Statement::Commit { .. }
             | Statement::Rollback { .. }
             | Statement::Savepoint(_)
@@ -55,6 +57,7 @@ impl<'p> Tables<'p> {
                 ) => {
                     self.found.extend(tables);
                 }
+                SessionStatement::Maintain(Maintenance::Reindex(table)) => self.found.extend(table),
                 _ => {}
             },
         }

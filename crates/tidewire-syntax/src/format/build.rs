@@ -207,7 +207,7 @@ impl Builder {
                 self.first_gap(node, Gap::Plain);
                 self.children(node);
             }
-            K::Insert | K::Update | K::Delete | K::AlterTable | K::Case => {
+            K::Insert | K::Update | K::Delete | K::AlterTable | K::CreateIndex | K::Case => {
                 self.first_gap(node, Gap::Plain);
                 self.push(Operation::Open(Style::Fill));
                 self.indented(node);

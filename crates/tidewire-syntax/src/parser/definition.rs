@@ -12,13 +12,7 @@ impl Parser<'_> {
         let start = self.start();
         self.bump_as(SyntaxKind::Keyword);
         if !self.at_word("table") {
-            let index = self.at_word("index") || self.at_word("unique");
-            let hint = match index {
-                true => {
-                    "leave it out: an index changes nothing but time; for uniqueness use UNIQUE"
-                }
-                false => "only tables are created",
-            };
+            let hint = "only tables and indexes are created";
             let what = format!("`CREATE {}`", self.nth_text(0).to_ascii_uppercase());
             return match self.at(SyntaxKind::Word) {
                 true => self.unsupported(&what, hint),

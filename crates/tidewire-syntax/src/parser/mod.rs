@@ -11,6 +11,7 @@ mod definition;
 mod expression;
 mod fault;
 mod from;
+mod index;
 mod name;
 mod query;
 mod recover;

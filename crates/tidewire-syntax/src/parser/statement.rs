@@ -20,6 +20,8 @@ const STATEMENTS: &[&str] = &[
     "delete",
     "create",
     "alter",
+    "drop",
+    "reindex",
     "begin",
     "start",
     "commit",
@@ -41,10 +43,6 @@ const STATEMENTS: &[&str] = &[
 /// Words that begin a statement of PostgreSQL's that is left out, with what one does instead.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("truncate", "use DELETE FROM"),
-    (
-        "drop",
-        "a run begins with the tables of its text; a design takes one out by `without t`",
-    ),
     ("merge", "use INSERT … ON CONFLICT"),
     ("prepare", ""),
     ("copy", "use INSERT with VALUES"),
@@ -82,6 +80,18 @@ impl Parser<'_> {
         }
         match self.one_of(STATEMENTS) {
             Some("insert" | "update" | "delete") => self.data_statement(),
+            Some("create") if self.nth_word(1, "index") || self.nth_word(1, "unique") => {
+                let create = self.node(SyntaxKind::CreateIndex, |parser| parser.create_index())?;
+                Ok(Statement::CreateIndex(create))
+            }
+            Some("drop") if self.nth_word(1, "index") => {
+                let drop = self.node(SyntaxKind::CreateIndex, |parser| parser.drop_index())?;
+                Ok(Statement::DropIndex(drop))
+            }
+            Some("drop") => {
+                let hint = "a run begins with the tables of its text; a design takes one out by `without t`";
+                self.unsupported("`DROP`", hint)
+            }
             Some("create") => {
                 let create = self.node(SyntaxKind::CreateTable, |parser| parser.create_table())?;
                 Ok(Statement::CreateTable(create))

@@ -139,6 +139,7 @@ impl Parser<'_> {
                 self.maintenance_options(&["verbose"])?;
                 SessionStatement::Maintain(Maintenance::Analyze(self.maintained_tables()?))
             }
+            "reindex" => SessionStatement::Maintain(self.reindex()?),
             "discard" => {
                 if !self.eat_word("all") {
                     return self.unsupported("parts of `DISCARD`", "write DISCARD ALL");

@@ -2,8 +2,8 @@
 
 use super::{Parsed, Parser};
 use crate::ast::sql::{
-    Assignment, ConflictAction, Delete, Expression, ExpressionKind, Insert, InsertSource,
-    OnConflict, SelectItem, Statement, Update, With,
+    Assignment, ConflictAction, ConflictTarget, Delete, Expression, ExpressionKind, Insert,
+    InsertSource, OnConflict, SelectItem, Statement, Update, With,
 };
 use crate::{Diagnostic, SyntaxKind};
 
@@ -86,27 +86,17 @@ impl Parser<'_> {
         self.expression().map(Some)
     }
 
-    /// `ON CONFLICT [(columns)] DO NOTHING | DO UPDATE SET …`
+    /// `ON CONFLICT [target] DO NOTHING | DO UPDATE SET …`
     fn on_conflict(&mut self) -> Parsed<OnConflict> {
         let start = self.start();
         self.bump_as(SyntaxKind::Keyword);
         self.expect_word("conflict")?;
-        let mut target = Vec::new();
-        if self.at(SyntaxKind::OpenParen) {
-            target = self.column_list()?;
-        }
-        if self.at_word("where") {
-            return self.unsupported("partial conflict targets", "leave out its WHERE");
-        }
-        if self.at_words(&["on", "constraint"]) {
-            let hint = "name the columns: ON CONFLICT (a, b)";
-            return self.unsupported("`ON CONSTRAINT`", hint);
-        }
+        let target = self.conflict_target()?;
         self.expect_word("do")?;
         let action = if self.eat_word("nothing") {
             ConflictAction::Nothing
         } else if self.eat_word("update") {
-            if target.is_empty() {
+            if target == ConflictTarget::Any {
                 let message = "ON CONFLICT DO UPDATE requires the columns of a unique constraint";
                 let hint = "write `on conflict (column) do update …`";
                 self.report(Diagnostic::error("syntax", self.since(start), message).hint(hint));

@@ -77,7 +77,10 @@ impl Frame<'_, '_> {
                     self.send(id, outputs, span);
                 }
             }
-            Statement::CreateTable(_) | Statement::AlterTable(_) => {
+            Statement::CreateTable(_)
+            | Statement::AlterTable(_)
+            | Statement::CreateIndex(_)
+            | Statement::DropIndex(_) => {
                 self.builder.report.error(
                     "misplaced",
                     span,
