@@ -68,8 +68,8 @@ fn other_statements_do_not_stand_in_a_database() {
          insert into d.t values (1);\n\
          }\n",
         expect![[r#"
-            3:1 error misplaced: a database block describes how the run begins / change the CREATE TABLE itself; a change during the run is a fault: fault migrate db at 1s { … }
-            4:1 error misplaced: a database block holds CREATE TABLE and INSERT only / move the statement into a handler of a service
+            3:1 error misplaced: a database block describes how the run begins / change the CREATE itself; a change during the run is a fault: fault migrate db at 1s { … }
+            4:1 error misplaced: a database block holds CREATE TABLE, CREATE INDEX and INSERT only / move the statement into a handler of a service
             5:13 error qualified-table: a statement runs inside one database, so d does not go before t / write t alone; only invariants look into several databases [Remove d.]
         "#]],
     );

@@ -287,8 +287,6 @@ fn sql_that_is_left_out_says_so() {
     check(
         "database d relational { create index on t (a); create table if not exists t (a int); }",
         expect![[r#"
-            1:32 not-supported: PostgreSQL has `CREATE INDEX`, Tidewire does not
-              hint: leave it out: an index changes nothing but time; for uniqueness use UNIQUE
             1:61 not-supported: PostgreSQL has `IF NOT EXISTS`, Tidewire does not
               hint: leave it out: every run begins with empty databases
         "#]],

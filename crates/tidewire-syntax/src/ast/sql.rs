@@ -14,7 +14,7 @@ pub enum Statement {
     /// `ALTER TABLE`
     AlterTable(AlterTable),
     /// `CREATE INDEX`
-    CreateIndex(CreateIndex),
+    CreateIndex(Box<CreateIndex>),
     /// `DROP INDEX`
     DropIndex(DropIndex),
     /// `INSERT`
@@ -276,7 +276,7 @@ pub struct Insert {
     /// What goes in.
     pub source: InsertSource,
     /// `ON CONFLICT`
-    pub on_conflict: Option<OnConflict>,
+    pub on_conflict: Option<Box<OnConflict>>,
     /// `RETURNING`
     pub returning: Vec<SelectItem>,
     /// The whole statement.

@@ -65,7 +65,7 @@ pub(super) fn begins_statement(word: &str) -> bool {
 impl Parser<'_> {
     /// Whether the next word begins a statement that is left out.
     pub(super) fn at_left_out(&self) -> bool {
-        LEFT_OUT.iter().any(|(word, _)| self.at_word(word))
+        self.at_word("drop") || LEFT_OUT.iter().any(|(word, _)| self.at_word(word))
     }
 
     /// A statement without its `;`.
@@ -82,7 +82,7 @@ impl Parser<'_> {
             Some("insert" | "update" | "delete") => self.data_statement(),
             Some("create") if self.nth_word(1, "index") || self.nth_word(1, "unique") => {
                 let create = self.node(SyntaxKind::CreateIndex, |parser| parser.create_index())?;
-                Ok(Statement::CreateIndex(create))
+                Ok(Statement::CreateIndex(Box::new(create)))
             }
             Some("drop") if self.nth_word(1, "index") => {
                 let drop = self.node(SyntaxKind::CreateIndex, |parser| parser.drop_index())?;

@@ -28,7 +28,8 @@ impl Parser<'_> {
         };
         let mut on_conflict = None;
         if self.at_word("on") {
-            on_conflict = Some(self.node(SyntaxKind::Clause, |parser| parser.on_conflict())?);
+            let clause = self.node(SyntaxKind::Clause, |parser| parser.on_conflict())?;
+            on_conflict = Some(Box::new(clause));
         }
         Ok(Statement::Insert(Insert {
             with,
