@@ -1,8 +1,7 @@
 //! Waiting for locks: who goes on is a choice; deadlocks are found after a while, as PostgreSQL does it.
 
-use smallvec::SmallVec;
 use tidewire_scenario::DatabaseId;
-use tidewire_store::{ConnectionId, Progress, SqlError, TransactionId, Wait};
+use tidewire_store::{ConnectionId, DeadlockCheck, Progress, SqlError, TransactionId};
 
 use crate::action::Pending;
 use crate::choice::ChoiceKind;
@@ -121,10 +120,11 @@ impl Step<'_> {
         if let Some(session) = state.session_mut(connection) {
             session.deadlock_check = None;
         }
-        let cycle = cycle_through(&state.store.waits(), connection);
-        if cycle.is_empty() {
-            return;
-        }
+        let cycle = match state.store.look_for_deadlock(connection) {
+            DeadlockCheck::None => return,
+            DeadlockCheck::Rearranged => return self.poll_waiters(database),
+            DeadlockCheck::Circle(cycle) => cycle,
+        };
         let options = cycle.len() as u32;
         let choice = self.chooser.choose(ChoiceKind::DeadlockVictim, options);
         let victim = cycle[choice as usize];
@@ -143,56 +143,5 @@ impl Step<'_> {
         };
         self.request = request;
         self.settle(database, connection, progress);
-    }
-}
-
-/// The waiters of a cycle that starts and ends at one of them, itself first; empty if there is none.
-fn cycle_through(waits: &[Wait], start: ConnectionId) -> SmallVec<[ConnectionId; 4]> {
-    let mut path: SmallVec<[ConnectionId; 4]> = SmallVec::from_slice(&[start]);
-    let mut visited: SmallVec<[ConnectionId; 8]> = SmallVec::from_slice(&[start]);
-    let mut pending: SmallVec<[(usize, ConnectionId); 8]> = SmallVec::new();
-    let push = |pending: &mut SmallVec<_>, depth: usize, of: ConnectionId| {
-        if let Some(wait) = waits.iter().find(|wait| wait.waiter == of) {
-            pending.extend(wait.holders.iter().rev().map(|holder| (depth, *holder)));
-        }
-    };
-    push(&mut pending, 1, start);
-    while let Some((depth, next)) = pending.pop() {
-        path.truncate(depth);
-        if next == start {
-            return path;
-        }
-        if visited.contains(&next) {
-            continue;
-        }
-        visited.push(next);
-        path.push(next);
-        push(&mut pending, depth + 1, next);
-    }
-    SmallVec::new()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn waits(edges: &[(u32, &[u32])]) -> Vec<Wait> {
-        let edges = edges.iter();
-        edges
-            .map(|(waiter, holders)| Wait {
-                waiter: ConnectionId(*waiter),
-                holders: holders.iter().map(|holder| ConnectionId(*holder)).collect(),
-                table: None,
-                row: None,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn finds_the_cycle_through_a_waiter_and_no_other() {
-        let graph = waits(&[(1, &[2]), (2, &[5, 3]), (3, &[1]), (4, &[1])]);
-        let cycle = cycle_through(&graph, ConnectionId(1));
-        assert_eq!(cycle.as_slice(), [1, 2, 3].map(ConnectionId));
-        assert!(cycle_through(&graph, ConnectionId(4)).is_empty());
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::TransactionModes;
 
+use crate::heavyweight::TableModes;
 use crate::plan::Operation;
 use crate::store::{in_failed_transaction, read_only};
 use crate::transaction::{Defaults, Savepoint, Transaction};
@@ -32,11 +33,12 @@ impl Store {
                 return Ok(transaction);
             }
         }
-        self.begin(defaults, false, now_us)
+        self.begin(connection, defaults, false, now_us)
     }
 
     fn begin(
         &mut self,
+        connection: ConnectionId,
         modes: Defaults,
         explicit: bool,
         now_us: i64,
@@ -45,6 +47,7 @@ impl Store {
         self.next_transaction += 1;
         Ok(Transaction {
             id: TransactionId(self.next_transaction),
+            connection,
             explicit,
             isolation,
             read_only: modes.read_only,
@@ -54,6 +57,10 @@ impl Store {
             command: 0,
             failed: false,
             savepoints: Vec::new(),
+            tables: TableModes::default(),
+            strong: false,
+            arrival: None,
+            rare: None,
             undo: Default::default(),
             first_write: None,
         })
@@ -166,7 +173,7 @@ impl Store {
     ) -> Progress {
         let defaults = self.connection(connection).map(|place| place.defaults);
         let modes = defaults.unwrap_or_default().with(modes);
-        match self.begin(modes, true, now_us) {
+        match self.begin(connection, modes, true, now_us) {
             Ok(transaction) => {
                 self.keep(connection, transaction);
                 done(CommandTag::Begin)
@@ -221,7 +228,7 @@ impl Store {
             self.roll_back(transaction);
             CommandTag::Rollback
         };
-        if chain && let Ok(next) = self.begin(modes, true, now_us) {
+        if chain && let Ok(next) = self.begin(connection, modes, true, now_us) {
             self.keep(connection, next);
         }
         done(tag)
@@ -297,6 +304,11 @@ impl Store {
                     name: name.clone(),
                     mark: transaction.undo.len(),
                     read_only: transaction.read_only,
+                    tables: transaction.tables.clone(),
+                    advisory: transaction
+                        .rare
+                        .as_ref()
+                        .map_or(0, |rare| rare.advisory.len()),
                 });
                 Ok(CommandTag::Savepoint)
             }

@@ -23,6 +23,7 @@ impl Store {
     }
 
     fn install(&mut self, transaction: Transaction) {
+        self.strong -= u32::from(transaction.strong);
         let kept_snapshot = transaction.snapshot.is_some();
         let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
         let changes = transaction.undo.iter().any(is_change);
@@ -68,6 +69,7 @@ impl Store {
     /// Undoes everything that a transaction did.
     pub(crate) fn roll_back(&mut self, mut transaction: Transaction) {
         self.tell(|| Recorded::RolledBack(transaction.id));
+        self.strong -= u32::from(transaction.strong);
         transaction.savepoints.clear();
         let kept_snapshot = transaction.snapshot.is_some();
         transaction.snapshot = None;
@@ -85,6 +87,7 @@ impl Store {
         for undo in undone.iter().rev() {
             self.undo(transaction.id, *undo);
         }
+        transaction.release_objects();
         let own: SmallVec<[u64; 1]> = transaction.snapshot.into_iter().collect();
         self.settle(&touched(&undone), &own, false);
     }

@@ -25,6 +25,10 @@ pub(crate) struct Execution {
     pub(crate) budget: u64,
     /// What it has read, if that is to be noted.
     pub(crate) reads: Option<Box<ReadCollector>>,
+    /// Tables locked so far, of those of the plan.
+    pub(crate) entered: usize,
+    /// It waited for one of them.
+    pub(crate) entered_late: bool,
     pub(crate) work: Work,
     /// A version that is in the heap and not yet in all indexes.
     pub(crate) placing: Option<Placing>,
@@ -104,6 +108,8 @@ impl Execution {
             view,
             budget,
             reads: None,
+            entered: 0,
+            entered_late: false,
             work: Work::Fresh,
             placing: None,
             checks: VecDeque::new(),
@@ -120,6 +126,7 @@ impl Execution {
             Operation::Insert(_) => CommandTag::Insert(self.count),
             Operation::Update(_) => CommandTag::Update(self.count),
             Operation::Delete(_) => CommandTag::Delete(self.count),
+            Operation::Session(_) => CommandTag::Other("LOCK TABLE"),
             _ => CommandTag::Select(self.answered.len() as u64),
         }
     }
@@ -132,6 +139,7 @@ impl StableHash for Execution {
         hasher.word((fingerprint >> 64) as u64);
         self.slots.stable_hash(hasher);
         hasher.word(self.count);
+        hasher.word(self.entered as u64);
         hasher.word(self.checks.len() as u64);
         hasher.word(
             self.placing

@@ -8,7 +8,7 @@
 use std::ops::ControlFlow;
 
 use smallvec::SmallVec;
-use tidewire_syntax::ast::sql::{LockStrength, ReferentialAction};
+use tidewire_syntax::ast::sql::{LockStrength, ReferentialAction, TableLockMode};
 
 use crate::constraints::check_row;
 use crate::execution::{Execution, Step};
@@ -189,6 +189,10 @@ impl Store {
         let Some(values) = part(&child, &foreign.slots) else {
             return Ok(Step::Done);
         };
+        let step = self.lock_table(transaction, foreign.target, TableLockMode::RowShare);
+        if let Step::Blocked(_) = step {
+            return Ok(step);
+        }
         let newest = newest.filter(|_| !transaction.keeps_snapshot());
         let view = self.check_view(transaction, newest);
         let Some(parent) = self.parent(&foreign, &values, &view) else {
@@ -289,6 +293,14 @@ impl Store {
         let view = self.check_view(transaction, execution.check_snapshot);
         if action == ReferentialAction::NoAction && self.parent(&foreign, &old, &view).is_some() {
             return Ok(Step::Done);
+        }
+        let mode = match action {
+            ReferentialAction::NoAction => TableLockMode::RowShare,
+            _ => TableLockMode::RowExclusive,
+        };
+        let step = self.lock_table(transaction, table, mode);
+        if let Step::Blocked(_) = step {
+            return Ok(step);
         }
         for (row, child) in self.children(table, &foreign, &old, &view) {
             let child = match self.find(transaction, &view, table, row)? {

@@ -31,3 +31,8 @@ id!(
     /// A logical row of one table; stays the same over its versions.
     RowId
 );
+
+impl ConnectionId {
+    /// Stands for prepared transactions, which belong to no connection, where somebody waits for one.
+    pub const PREPARED: ConnectionId = ConnectionId(u32::MAX);
+}

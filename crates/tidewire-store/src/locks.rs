@@ -6,9 +6,10 @@
 //! transactions that hold it in flight.
 
 use smallvec::SmallVec;
-use tidewire_syntax::ast::sql::LockStrength;
+use tidewire_syntax::ast::sql::{LockStrength, TableLockMode};
 
 use crate::heap::Heap;
+use crate::heavyweight::Object;
 use crate::index::IndexKey;
 use crate::versions::RowEntry;
 use crate::{Index, RowId, TableId, TransactionId};
@@ -40,13 +41,19 @@ pub(crate) enum Wanted {
         index: Box<Index>,
         key: IndexKey,
     },
+    /// A lock on a table, or an advisory lock.
+    Object { object: Object, mode: TableLockMode },
 }
 
 impl Wanted {
     /// The table.
-    pub(crate) fn table(&self) -> TableId {
+    pub(crate) fn table(&self) -> Option<TableId> {
         match self {
-            Wanted::Row { table, .. } | Wanted::Key { table, .. } => *table,
+            Wanted::Row { table, .. } | Wanted::Key { table, .. } => Some(*table),
+            Wanted::Object { object, .. } => match object {
+                Object::Table(table) => Some(*table),
+                Object::Advisory(_) => None,
+            },
         }
     }
 
@@ -54,7 +61,18 @@ impl Wanted {
     pub(crate) fn row(&self) -> Option<RowId> {
         match self {
             Wanted::Row { row, .. } => Some(*row),
-            Wanted::Key { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// Is this wait in the same queue as another? Those for rows and keys are all in one.
+    pub(crate) fn same_queue(&self, other: &Wanted) -> bool {
+        match (self, other) {
+            (Wanted::Object { object, .. }, Wanted::Object { object: other, .. }) => {
+                object == other
+            }
+            (Wanted::Object { .. }, _) | (_, Wanted::Object { .. }) => false,
+            _ => true,
         }
     }
 
@@ -67,6 +85,8 @@ impl Wanted {
             Wanted::Key {
                 number, index, key, ..
             } => key_holders(heap, *number, index, key, me),
+            // Asked of the store, since any connection may hold it.
+            Wanted::Object { .. } => Holders::new(),
         }
     }
 }

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
-    Expression, LockStrength, Query as Written, SessionStatement, Statement, TransactionModes,
+    Expression, LockStrength, Query as Written, SessionStatement, Statement, TableLockMode,
+    TransactionModes,
 };
 use tidewire_syntax::{Name, Span};
 
@@ -111,6 +112,8 @@ pub struct Plan {
     columns: Vec<ResultColumn>,
     reads: Vec<TableId>,
     writes: Vec<TableId>,
+    /// Tables to be locked before it runs, in order.
+    pub(crate) locks: Vec<(TableId, TableLockMode)>,
     resolved: Vec<Resolved>,
     catalog_version: u32,
     fingerprint: u128,
@@ -145,6 +148,11 @@ impl Plan {
             Operation::Schema => false,
             _ => true,
         }
+    }
+
+    /// LOCK TABLE … NOWAIT
+    pub(crate) fn fails_at_once(&self) -> bool {
+        matches!(&self.operation, Operation::Session(SessionStatement::LockTable(lock)) if lock.no_wait)
     }
 
     /// What a read-only transaction calls the command when it refuses it (`ExecCheckXactReadOnly`).
@@ -207,6 +215,7 @@ fn plan_with(
     let mut binder = Binder::new(&stores, &through);
     let mut columns = Vec::new();
     let mut writes = Vec::new();
+    let mut locks = Vec::new();
     let operation = match &*statement {
         Statement::Query(written) => {
             let query = binder.query(written)?;
@@ -243,10 +252,18 @@ fn plan_with(
         Statement::Release(name) => Operation::Release(name.text.clone()),
         Statement::Session(session) => {
             columns = crate::session::columns(session);
+            if let SessionStatement::LockTable(lock) = session {
+                for name in &lock.tables {
+                    locks.push((binder.table(name)?.1.id, lock.mode));
+                }
+            }
             Operation::Session(session.clone())
         }
     };
-    let reads = binder.reads.iter().map(|(_, table)| *table).collect();
+    let reads: Vec<TableId> = binder.reads.iter().map(|(_, table)| *table).collect();
+    if !matches!(operation, Operation::Schema | Operation::Session(_)) {
+        locks = row_locks(&operation, &reads, &writes);
+    }
     let resolved = std::mem::take(&mut binder.resolved);
     Ok(Plan {
         kind: kind(&operation),
@@ -256,9 +273,40 @@ fn plan_with(
         columns,
         reads,
         writes,
+        locks,
         resolved,
         catalog_version: catalog.version(),
     })
+}
+
+/// Locks that a statement over rows takes on its tables (manual 13.3.1).
+fn row_locks(
+    operation: &Operation,
+    reads: &[TableId],
+    writes: &[TableId],
+) -> Vec<(TableId, TableLockMode)> {
+    let mut locks: Vec<(TableId, TableLockMode)> = Vec::new();
+    let mut add = |table: TableId, mode| {
+        if !locks.iter().any(|(other, _)| *other == table) {
+            locks.push((table, mode));
+        }
+    };
+    for table in writes {
+        add(*table, TableLockMode::RowExclusive);
+    }
+    if let Operation::Select(query) = operation
+        && let Some(locking) = &query.locking
+    {
+        for at in &locking.relations {
+            if let Some(relation) = query.relations.get(*at) {
+                add(relation.table, TableLockMode::RowShare);
+            }
+        }
+    }
+    for table in reads {
+        add(*table, TableLockMode::AccessShare);
+    }
+    locks
 }
 
 /// Lets a borrowed, perhaps unsized, resolver stand as a `&dyn`.

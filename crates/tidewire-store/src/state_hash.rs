@@ -31,6 +31,7 @@ impl Store {
             if connection.transaction.is_some()
                 || connection.closed
                 || connection.defaults != Defaults::default()
+                || connection.session.is_some()
             {
                 hasher.word(at as u64);
                 self.hash_connection(connection, &mut hasher);
@@ -58,6 +59,9 @@ impl Store {
         let defaults = &connection.defaults;
         hasher.word(defaults.isolation.map_or(0, |level| 1 + level as u64));
         hasher.word(u64::from(defaults.read_only) | u64::from(defaults.deferrable) << 1);
+        if let Some(session) = &connection.session {
+            session.stable_hash(hasher);
+        }
         let Some(transaction) = &connection.transaction else {
             return;
         };
@@ -68,9 +72,15 @@ impl Store {
         hasher.word(u64::from(transaction.command > 0));
         hasher.word(u64::from(transaction.failed));
         hasher.word(u64::from(transaction.snapshot.is_some()));
+        transaction.tables.stable_hash(hasher);
+        if let Some(rare) = &transaction.rare {
+            rare.stable_hash(hasher);
+        }
         for (level, savepoint) in transaction.savepoints.iter().enumerate() {
             hasher.bytes(savepoint.name.as_bytes());
             hasher.word(u64::from(savepoint.read_only));
+            savepoint.tables.stable_hash(hasher);
+            hasher.word(savepoint.advisory as u64);
             let end = transaction.savepoints.get(level + 1);
             let end = end.map_or(transaction.undo.len(), |next| next.mark);
             let mut sum: u128 = 0;

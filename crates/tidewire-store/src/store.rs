@@ -6,17 +6,18 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::IsolationLevel;
+use tidewire_syntax::ast::sql::{IsolationLevel, SessionStatement};
 
 use crate::conflicts::Serializable;
 use crate::execution::{Execution, Step};
 use crate::heap::Heap;
+use crate::locks::Wanted;
 use crate::news::News;
 use crate::plan::Operation;
 use crate::query::{Cache, ROW_BUDGET, Run, Source};
 use crate::reads::{ReadCollector, Wants};
 use crate::recording::{Footprint, Recorder};
-use crate::transaction::{Connection, Suspended, Transaction};
+use crate::transaction::{Connection, Prepared, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
     Catalog, Completion, ConnectionId, Notice, Plan, Progress, ReadAs, RowChange, RowId, SqlError,
@@ -47,6 +48,9 @@ pub struct Store {
     pub(crate) first_writes: u64,
     /// Serializable transactions that matter, if there are any.
     pub(crate) serializable: Option<Arc<Serializable>>,
+    /// Transactions that hold or want a strong lock on a table.
+    pub(crate) strong: u32,
+    pub(crate) prepared: Vec<Prepared>,
 }
 
 impl Store {
@@ -68,6 +72,8 @@ impl Store {
             default_isolation,
             first_writes: 0,
             serializable: None,
+            strong: 0,
+            prepared: Vec::new(),
         }
     }
 
@@ -155,6 +161,9 @@ impl Store {
             | Operation::Insert(_)
             | Operation::Update(_)
             | Operation::Delete(_) => self.execute_rows(connection, plan, slots, now_us),
+            Operation::Session(SessionStatement::LockTable(_)) => {
+                self.execute_lock(connection, plan, now_us)
+            }
             _ => self.execute_control(connection, plan, now_us),
         }
     }
@@ -174,13 +183,9 @@ impl Store {
             self.keep(connection, transaction);
             return Progress::Failed(in_failed_transaction());
         }
-        let plan = if plan.catalog_version() == self.catalog.version() {
-            plan.clone()
-        } else {
-            match plan.refresh(&self.catalog) {
-                Ok(plan) => Arc::new(plan),
-                Err(failure) => return self.fail(connection, transaction, failure.into()),
-            }
+        let plan = match self.current_plan(plan) {
+            Ok(plan) => plan,
+            Err(error) => return self.fail(connection, transaction, error),
         };
         if transaction.read_only
             && let Some(command) = plan.writing_command()
@@ -210,16 +215,16 @@ impl Store {
             return Progress::Failed(SqlError::new(b"08003", "connection does not exist"));
         };
         match (place.suspended.take(), place.transaction.take()) {
-            (Some(suspended), Some(transaction)) => {
-                let arrival = suspended.arrival;
-                let before = self.next_arrival;
+            (Some(suspended), Some(mut transaction)) => {
+                let (arrival, wanted) = (suspended.arrival, suspended.wanted);
+                transaction.arrival = matches!(wanted, Wanted::Object { .. }).then_some(arrival);
                 let progress = self.go_on(connection, transaction, *suspended.execution);
-                // Who waits again keeps its place.
+                // Who waits again for the same keeps its place.
                 if let Some(place) = self.connection_mut(connection)
                     && let Some(suspended) = &mut place.suspended
+                    && suspended.wanted.same_queue(&wanted)
                 {
                     suspended.arrival = arrival;
-                    self.next_arrival = before;
                 }
                 progress
             }
@@ -242,7 +247,7 @@ impl Store {
         }
     }
 
-    fn go_on(
+    pub(crate) fn go_on(
         &mut self,
         connection: ConnectionId,
         mut transaction: Transaction,
@@ -254,8 +259,10 @@ impl Store {
         match followed.and(stepped) {
             Err(error) => self.fail(connection, transaction, error),
             Ok(Step::Blocked(wanted)) => {
-                let arrival = self.next_arrival;
-                self.next_arrival += 1;
+                let arrival = match self.arrive(&transaction, &wanted) {
+                    Ok(arrival) => arrival,
+                    Err(error) => return self.fail(connection, transaction, error),
+                };
                 if let Some(place) = self.connection_mut(connection) {
                     place.transaction = Some(transaction);
                     place.suspended = Some(Suspended {
@@ -288,6 +295,9 @@ impl Store {
         transaction: &mut Transaction,
         execution: &mut Execution,
     ) -> Result<Step, SqlError> {
+        if let blocked @ Step::Blocked(_) = self.lock_tables(transaction, execution)? {
+            return Ok(blocked);
+        }
         let plan = execution.plan.clone();
         let mut cache = Cache::default();
         let step = match &plan.operation {

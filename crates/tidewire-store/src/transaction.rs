@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tidewire_syntax::ast::sql::{IsolationLevel, LockStrength};
+use tidewire_syntax::ast::sql::{IsolationLevel, LockStrength, TableLockMode};
 
 use crate::execution::Execution;
+use crate::hash::{StableHash, StableHasher};
+use crate::heavyweight::{AdvisoryKey, TableModes};
 use crate::locks::Wanted;
 use crate::versions::View;
-use crate::{RowId, TableId, TransactionId};
+use crate::{ConnectionId, RowId, TableId, TransactionId};
 
 /// One client's place in the store.
 #[derive(Clone, Debug, Default)]
@@ -18,8 +20,41 @@ pub(crate) struct Connection {
     pub(crate) transaction: Option<Transaction>,
     /// Modes of its transactions.
     pub(crate) defaults: Defaults,
+    /// What few sessions have.
+    pub(crate) session: Option<Box<Session>>,
     /// A statement that waits.
     pub(crate) suspended: Option<Suspended>,
+}
+
+/// What few sessions have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Session {
+    /// Advisory locks that outlive transactions, in order.
+    pub(crate) advisory: Vec<SessionLock>,
+}
+
+/// An advisory lock of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionLock {
+    pub(crate) key: AdvisoryKey,
+    pub(crate) mode: TableLockMode,
+    /// Times it was taken; it is free when it was given back as often.
+    pub(crate) count: u32,
+}
+
+/// What few transactions have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rare {
+    /// Advisory locks until its end, in the order in which they were taken.
+    pub(crate) advisory: Vec<(AdvisoryKey, TableLockMode)>,
+}
+
+/// A transaction that was prepared: it belongs to no connection any more.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    /// The name by which it is ended.
+    pub(crate) gid: Arc<str>,
+    pub(crate) transaction: Transaction,
 }
 
 /// A statement that waits, and for what.
@@ -43,6 +78,8 @@ pub(crate) struct Defaults {
 #[derive(Clone, Debug)]
 pub(crate) struct Transaction {
     pub(crate) id: TransactionId,
+    /// Whose it is.
+    pub(crate) connection: ConnectionId,
     /// Begun by `BEGIN`, not by a single statement.
     pub(crate) explicit: bool,
     pub(crate) isolation: IsolationLevel,
@@ -59,6 +96,14 @@ pub(crate) struct Transaction {
     /// After an error: 25P02 until it ends.
     pub(crate) failed: bool,
     pub(crate) savepoints: Vec<Savepoint>,
+    /// Tables that it has locked.
+    pub(crate) tables: TableModes,
+    /// It holds or wanted a strong lock on a table.
+    pub(crate) strong: bool,
+    /// The place in the queue of an object from which a statement goes on that waited for it.
+    pub(crate) arrival: Option<u64>,
+    /// What few transactions have.
+    pub(crate) rare: Option<Box<Rare>>,
     pub(crate) undo: SmallVec<[Undo; 2]>,
     /// The number of its first write among all first writes of the store.
     pub(crate) first_write: Option<u64>,
@@ -72,6 +117,10 @@ pub(crate) struct Savepoint {
     pub(crate) mark: usize,
     /// Whether the transaction was read only when it was set.
     pub(crate) read_only: bool,
+    /// Tables that were locked when it was set.
+    pub(crate) tables: TableModes,
+    /// Advisory locks that were taken when it was set.
+    pub(crate) advisory: usize,
 }
 
 /// One thing to be undone.
@@ -114,8 +163,53 @@ impl Transaction {
         }
     }
 
+    /// What a command sees that takes no snapshot.
+    pub(crate) fn view_without_snapshot(&self, latest: u64) -> View {
+        View {
+            snapshot: self.snapshot.unwrap_or(latest),
+            transaction: Some(self.id),
+            command: self.command,
+        }
+    }
+
+    /// What few transactions have, made when there is none yet.
+    pub(crate) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Gives back the locks on tables and the advisory locks taken since the last savepoint, or all.
+    pub(crate) fn release_objects(&mut self) {
+        let (tables, advisory) = match self.savepoints.last() {
+            Some(savepoint) => (savepoint.tables.clone(), savepoint.advisory),
+            None => (TableModes::default(), 0),
+        };
+        self.tables = tables;
+        if let Some(rare) = &mut self.rare {
+            rare.advisory.truncate(advisory);
+        }
+    }
+
     /// Where an error takes it back to: the last savepoint, or its begin.
     pub(crate) fn last_mark(&self) -> usize {
         self.savepoints.last().map_or(0, |savepoint| savepoint.mark)
+    }
+}
+
+impl StableHash for Rare {
+    fn stable_hash(&self, hasher: &mut StableHasher) {
+        for (key, mode) in &self.advisory {
+            key.stable_hash(hasher);
+            hasher.word(*mode as u64);
+        }
+    }
+}
+
+impl StableHash for Session {
+    fn stable_hash(&self, hasher: &mut StableHasher) {
+        for held in &self.advisory {
+            held.key.stable_hash(hasher);
+            hasher.word(held.mode as u64);
+            hasher.word(u64::from(held.count));
+        }
     }
 }

@@ -3,7 +3,9 @@
 
 use tidewire_syntax::ast::sql::{LockStrength, TableLockMode};
 
+use crate::heavyweight::{AdvisoryKey, Object};
 use crate::locks::Wanted;
+use crate::transaction::Transaction;
 use crate::versions::Stamp;
 use crate::{ConnectionId, Row, RowId, Store, TableId, TransactionId, Value};
 
@@ -23,12 +25,14 @@ pub enum LockTarget {
         /// The values of its columns.
         values: Vec<Value>,
     },
+    /// An advisory lock.
+    Advisory(AdvisoryKey),
 }
 
 /// How it is locked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LockMode {
-    /// A mode of a table.
+    /// A mode of a table or, SHARE or EXCLUSIVE, of an advisory lock.
     Table(TableLockMode),
     /// A strength of a row.
     Row(LockStrength),
@@ -39,8 +43,8 @@ pub enum LockMode {
 /// A lock that is held or waited for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeldLock {
-    /// The transaction.
-    pub transaction: TransactionId,
+    /// The transaction; advisory locks of a session may have none.
+    pub transaction: Option<TransactionId>,
     /// Its connection; a prepared transaction has none.
     pub connection: Option<ConnectionId>,
     /// What is locked.
@@ -89,36 +93,69 @@ impl Store {
     /// one that is waited for.
     pub fn locks(&self) -> Vec<HeldLock> {
         let mut locks = Vec::new();
-        for (at, connection) in self.connections.iter().enumerate() {
-            let Some(transaction) = &connection.transaction else {
-                continue;
-            };
-            let mut note = |target, mode, granted| {
+        for (at, place) in self.connections.iter().enumerate() {
+            let connection = Some(ConnectionId(at as u32));
+            let transaction = place.transaction.as_ref().map(|it| it.id);
+            let note = |locks: &mut Vec<HeldLock>, target, mode, granted| {
                 locks.push(HeldLock {
-                    transaction: transaction.id,
-                    connection: Some(ConnectionId(at as u32)),
+                    transaction,
+                    connection,
                     target,
                     mode,
                     granted,
                 });
             };
-            for (table, row) in crate::ending::touched(&transaction.undo) {
-                let entry = self.heaps.get(table.0 as usize).and_then(|h| h.entry(row));
-                let held = entry.and_then(|entry| {
-                    let mut locks = entry.locks().iter();
-                    locks.find(|lock| lock.transaction == transaction.id)
-                });
-                if let Some(held) = held {
-                    let target = LockTarget::Row(table, row);
-                    note(target, LockMode::Row(held.strength), true);
-                }
+            for held in place.session.iter().flat_map(|it| &it.advisory) {
+                let target = LockTarget::Advisory(held.key);
+                note(&mut locks, target, LockMode::Table(held.mode), true);
             }
-            if let Some(suspended) = &connection.suspended {
+            if let Some(transaction) = &place.transaction {
+                self.locks_of(transaction, connection, &mut locks);
+            }
+            if let Some(suspended) = &place.suspended {
                 let (target, mode) = suspended.wanted.shown();
-                note(target, mode, false);
+                note(&mut locks, target, mode, false);
             }
         }
+        for prepared in &self.prepared {
+            self.locks_of(&prepared.transaction, None, &mut locks);
+        }
         locks
+    }
+
+    fn locks_of(
+        &self,
+        transaction: &Transaction,
+        connection: Option<ConnectionId>,
+        locks: &mut Vec<HeldLock>,
+    ) {
+        let mut note = |target, mode| {
+            locks.push(HeldLock {
+                transaction: Some(transaction.id),
+                connection,
+                target,
+                mode,
+                granted: true,
+            });
+        };
+        for (table, modes) in transaction.tables.iter() {
+            for mode in modes.iter() {
+                note(LockTarget::Table(table), LockMode::Table(mode));
+            }
+        }
+        for (key, mode) in transaction.rare.iter().flat_map(|rare| &rare.advisory) {
+            note(LockTarget::Advisory(*key), LockMode::Table(*mode));
+        }
+        for (table, row) in crate::ending::touched(&transaction.undo) {
+            let entry = self.heaps.get(table.0 as usize).and_then(|h| h.entry(row));
+            let held = entry.and_then(|entry| {
+                let mut locks = entry.locks().iter();
+                locks.find(|lock| lock.transaction == transaction.id)
+            });
+            if let Some(held) = held {
+                note(LockTarget::Row(table, row), LockMode::Row(held.strength));
+            }
+        }
     }
 
     /// Every version that is kept of the rows of a table, rows in order of their ids, each newest first.
@@ -147,6 +184,15 @@ impl Store {
     }
 }
 
+impl Object {
+    fn shown(self) -> LockTarget {
+        match self {
+            Object::Table(table) => LockTarget::Table(table),
+            Object::Advisory(key) => LockTarget::Advisory(key),
+        }
+    }
+}
+
 impl Wanted {
     fn shown(&self) -> (LockTarget, LockMode) {
         match self {
@@ -165,6 +211,7 @@ impl Wanted {
                 };
                 (target, LockMode::Key)
             }
+            Wanted::Object { object, mode } => (object.shown(), LockMode::Table(*mode)),
         }
     }
 }

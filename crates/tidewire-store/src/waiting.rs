@@ -1,21 +1,36 @@
-//! Who waits, for whom, who may go on, and who stands in a circle. Choices between them are the caller's.
+//! Who waits, for whom, and who may go on. Choices between them are the caller's. Circles: `deadlock`.
 
 use smallvec::SmallVec;
 
+use crate::heavyweight::{self, Request};
 use crate::locks::{self, Holders, Wanted};
 use crate::transaction::{Suspended, Transaction};
 use crate::{ConnectionId, Progress, SqlError, Store, TransactionId, Wait};
 
 /// A waiter.
-struct Waiter<'a> {
-    connection: ConnectionId,
-    transaction: &'a Transaction,
-    suspended: &'a Suspended,
+pub(crate) struct Waiter<'a> {
+    pub(crate) connection: ConnectionId,
+    pub(crate) transaction: &'a Transaction,
+    pub(crate) suspended: &'a Suspended,
+}
+
+impl Waiter<'_> {
+    /// What it asks for, if that is an object.
+    fn request(&self) -> Option<Request> {
+        match self.suspended.wanted {
+            Wanted::Object { object, mode } => Some(Request {
+                connection: self.connection,
+                object,
+                mode,
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl Store {
     /// Waiters in order of arrival.
-    fn waiters(&self) -> Vec<Waiter<'_>> {
+    pub(crate) fn waiters(&self) -> Vec<Waiter<'_>> {
         let mut waiters: Vec<Waiter<'_>> = self
             .connections
             .iter()
@@ -32,29 +47,45 @@ impl Store {
         waiters
     }
 
-    fn blockers(&self, waiter: &Waiter<'_>) -> Holders {
+    /// Who holds what a waiter wants, in its way; [`ConnectionId::PREPARED`] stands for prepared transactions.
+    pub(crate) fn blockers(&self, waiter: &Waiter<'_>) -> SmallVec<[ConnectionId; 2]> {
         let wanted = &waiter.suspended.wanted;
-        match self.heaps.get(wanted.table().0 as usize) {
+        if let Some(request) = waiter.request() {
+            return self.object_holders(&request);
+        }
+        let heap = wanted
+            .table()
+            .and_then(|table| self.heaps.get(table.0 as usize));
+        let holders = match heap {
             Some(heap) => wanted.holders(heap, waiter.transaction.id),
             None => Holders::new(),
-        }
+        };
+        let owners = holders.iter().map(|holder| self.owner(*holder));
+        owners.collect()
     }
 
-    fn owner(&self, transaction: TransactionId) -> Option<ConnectionId> {
+    fn owner(&self, transaction: TransactionId) -> ConnectionId {
         let at = self.connections.iter().position(|connection| {
             connection
                 .transaction
                 .as_ref()
                 .is_some_and(|t| t.id == transaction)
-        })?;
-        Some(ConnectionId(at as u32))
+        });
+        at.map_or(ConnectionId::PREPARED, |at| ConnectionId(at as u32))
+    }
+
+    fn may_go_on(&self, waiter: &Waiter<'_>) -> bool {
+        match waiter.request() {
+            Some(request) => self.object_is_free(&request, waiter.suspended.arrival),
+            None => self.blockers(waiter).is_empty(),
+        }
     }
 
     /// Waiters that may go on, in order of arrival; choice 0 is the first. Resume one, then ask again.
     pub fn ready(&self) -> Vec<ConnectionId> {
         self.waiters()
             .iter()
-            .filter(|waiter| self.blockers(waiter).is_empty())
+            .filter(|waiter| self.may_go_on(waiter))
             .map(|waiter| waiter.connection)
             .collect()
     }
@@ -71,54 +102,39 @@ impl Store {
                 Wait {
                     waiter: waiter.connection,
                     holders: self.waited_for(&waiters[..at], waiter).to_vec(),
-                    table: Some(wanted.table()),
+                    table: wanted.table(),
                     row: wanted.row(),
                 }
             })
             .collect()
     }
 
-    /// Earlier waiters for the same row, else the first of those who hold what is wanted: several are waited
-    /// for one after the other (`MultiXactIdWait`), and a circle closes when its turn has come.
+    /// Of a row: earlier waiters for it, else the first of those who hold what is wanted: several are waited for
+    /// one after the other (`MultiXactIdWait`), and a circle closes when its turn has come. Of an object: those
+    /// who hold it, and earlier waiters.
     fn waited_for(
         &self,
         earlier: &[Waiter<'_>],
         waiter: &Waiter<'_>,
     ) -> SmallVec<[ConnectionId; 2]> {
-        let blockers = self.blockers(waiter);
-        if blockers.is_empty() {
-            return SmallVec::new();
+        let mut blockers = self.blockers(waiter);
+        let ahead = earlier.iter().filter(|other| other.in_the_way_of(waiter));
+        if waiter.request().is_some() {
+            blockers.extend(ahead.map(|other| other.connection));
+            return blockers;
         }
-        let queue: SmallVec<[ConnectionId; 2]> = earlier
-            .iter()
-            .filter(|other| in_the_way(&other.suspended.wanted, &waiter.suspended.wanted))
+        if blockers.is_empty() {
+            return blockers;
+        }
+        let queue: SmallVec<[ConnectionId; 2]> = ahead
             .filter(|other| !self.blockers(other).is_empty())
             .map(|other| other.connection)
             .collect();
         if !queue.is_empty() {
             return queue;
         }
-        let first = blockers
-            .first()
-            .and_then(|transaction| self.owner(*transaction));
-        first.into_iter().collect()
-    }
-
-    /// A cycle of waiters in order of arrival, if there is one. Who is the victim is the caller's choice;
-    /// [`Store::cancel`] it with [`SqlError::deadlock`].
-    pub fn deadlock(&self) -> Option<Vec<ConnectionId>> {
-        let waits = self.waits();
-        for first in &waits {
-            let mut path = vec![first.waiter];
-            if circle(&waits, &mut path, &mut Vec::new()) {
-                let order = |connection: &ConnectionId| {
-                    waits.iter().position(|wait| wait.waiter == *connection)
-                };
-                path.sort_by_key(order);
-                return Some(path);
-            }
-        }
-        None
+        blockers.truncate(1);
+        blockers
     }
 
     /// Ends a waiting statement with this error: 40P01, 55P03, 57014. Without a waiting statement it does
@@ -139,46 +155,32 @@ impl Store {
     }
 }
 
-/// Does an earlier wait stand before a later one, in the queue of one row?
-fn in_the_way(earlier: &Wanted, later: &Wanted) -> bool {
-    match (earlier, later) {
-        (
-            Wanted::Row {
-                table,
-                row,
-                strength,
-            },
-            Wanted::Row {
-                table: other_table,
-                row: other_row,
-                strength: other,
-            },
-        ) => table == other_table && row == other_row && locks::conflict(*strength, *other),
-        _ => false,
+impl Waiter<'_> {
+    /// Does this wait, if it is the earlier one, stand before another in the queue of one row or object?
+    pub(crate) fn in_the_way_of(&self, later: &Waiter<'_>) -> bool {
+        match (&self.suspended.wanted, &later.suspended.wanted) {
+            (
+                Wanted::Row {
+                    table,
+                    row,
+                    strength,
+                    ..
+                },
+                Wanted::Row {
+                    table: other_table,
+                    row: other_row,
+                    strength: other,
+                    ..
+                },
+            ) => table == other_table && row == other_row && locks::conflict(*strength, *other),
+            (
+                Wanted::Object { object, mode },
+                Wanted::Object {
+                    object: other_object,
+                    mode: other,
+                },
+            ) => object == other_object && heavyweight::conflict(*mode, *other),
+            _ => false,
+        }
     }
-}
-
-/// Extends the path along waits until it comes back to its begin. Each waiter is visited once.
-fn circle(waits: &[Wait], path: &mut Vec<ConnectionId>, seen: &mut Vec<ConnectionId>) -> bool {
-    let Some(last) = path.last().copied() else {
-        return false;
-    };
-    let Some(wait) = waits.iter().find(|wait| wait.waiter == last) else {
-        return false;
-    };
-    for holder in &wait.holders {
-        if *holder == path[0] {
-            return true;
-        }
-        if seen.contains(holder) {
-            continue;
-        }
-        seen.push(*holder);
-        path.push(*holder);
-        if circle(waits, path, seen) {
-            return true;
-        }
-        path.pop();
-    }
-    false
 }

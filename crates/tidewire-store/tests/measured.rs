@@ -52,4 +52,6 @@ macro_rules! measured {
 
 measured! {
     modes
+    table_locks
+    table_deadlocks
 }

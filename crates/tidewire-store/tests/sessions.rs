@@ -283,7 +283,7 @@ fn locks_and_versions_are_shown() {
     assert_ne!(rows[0].transaction, rows[1].transaction);
     let versions = script.store.versions(TableId(0));
     assert_eq!(versions.len(), 4);
-    let writer = Author::InFlight(rows[0].transaction);
+    let writer = Author::InFlight(rows[0].transaction.unwrap());
     assert_eq!((versions[0].created, versions[0].ended), (writer, None));
     assert_eq!(versions[1].ended, Some(writer));
     assert!(!versions[1].deleted);

@@ -232,10 +232,7 @@ fn parse(text: &str) -> Result<Arc<Statement>, Failure> {
         let (reason, message) = match first {
             None => ("not a statement".to_string(), "syntax error".to_string()),
             Some(first) if first.code == "not-supported" => (first.message.clone(), first.message),
-            Some(first) => (
-                first.message,
-                syntax_error(text, first.span.start as usize),
-            ),
+            Some(first) => (first.message, syntax_error(text, first.span.start as usize)),
         };
         Failure {
             error: SqlError::new(b"42601", message),

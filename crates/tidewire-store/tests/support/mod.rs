@@ -78,8 +78,13 @@ impl Script {
 
     /// As [`Script::issue`], with command tags as PostgreSQL sends them.
     pub fn issue_as_server(&mut self, session: &str, sql: &str) -> String {
-        let answer = self.issue(session, sql);
         let connection = self.connection(session);
+        let (statement, _) = tidewire_syntax::parse_statement(sql);
+        let unplanned = statement.map(|it| plan(&it, self.store.catalog(), &()));
+        if let Some(Err(failure)) = unplanned {
+            return error(&self.store.refuse(connection, failure.into()));
+        }
+        let answer = self.issue(session, sql);
         self.with_server_tag(connection, answer)
     }
 
