@@ -8,6 +8,7 @@ mod bench;
 mod bless;
 mod deny;
 mod dist;
+mod fuzz;
 mod page_build;
 mod page_hook;
 mod policy;
@@ -59,6 +60,14 @@ enum Command {
         #[arg(long, value_name = "PART")]
         only: Option<String>,
     },
+    /// Fuzz the parser, the compiler and the execution of statements
+    Fuzz {
+        /// Only this target: parser, compile or execution
+        target: Option<String>,
+        /// How long each target runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
     /// Accept what the project now prints as what its tests expect
     Bless,
     /// Check the rules that no compiler knows
@@ -97,6 +106,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Dist => dist::run(),
         Command::Size => dist::check_size(),
         Command::Bench { only } => bench::run(only.as_deref()),
+        Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
         Command::Bless => bless::run(),
         Command::Tidy => tidy::run(),
         Command::Deny { advisories } => deny::run(advisories),

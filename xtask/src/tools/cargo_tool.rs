@@ -1,4 +1,4 @@
-//! Tools that cargo installs: trunk, the wasm-bindgen command, cargo-deny.
+//! Tools that cargo installs: trunk, the wasm-bindgen command, cargo-deny, cargo-fuzz.
 
 use super::installed;
 use crate::process;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// trunk builds and serves the page. 0.21.14 is the newest that Rust 1.95 compiles.
 const TRUNK_VERSION: &str = "0.21.14";
 const CARGO_DENY_VERSION: &str = "0.20.2";
+const CARGO_FUZZ_VERSION: &str = "0.13.2";
 
 /// A program in a cargo package.
 struct CargoTool<'a> {
@@ -57,6 +58,18 @@ pub(crate) fn cargo_deny() -> Result<PathBuf> {
         locked: true,
         minutes: 6,
         purpose: "it checks the licences and sources of dependencies",
+    })
+}
+
+/// The folder of `cargo-fuzz`.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    folder_of(&CargoTool {
+        package: "cargo-fuzz",
+        version: CARGO_FUZZ_VERSION,
+        program: "cargo-fuzz",
+        locked: true,
+        minutes: 2,
+        purpose: "it looks for inputs that break a law",
     })
 }
 

@@ -118,6 +118,11 @@ impl Sessions {
         self.timeouts.deadlock_us = after_us;
     }
 
+    /// The store behind them.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Opens a session.
     pub fn open(&mut self) -> SessionId {
         let connection = self.store.connect();
