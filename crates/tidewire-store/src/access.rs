@@ -8,21 +8,41 @@ use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::JoinKind;
 
 use crate::expression::{Comparison, Expr};
-use crate::query_plan::{Access, Query, Relation};
+use crate::query_plan::{Access, Derived, DistinctPlan, Node, Query, Relation};
 use crate::scope::Binder;
 
 /// Puts each conjunct of WHERE behind the last relation that it reads; gives those that read none.
-pub(crate) fn place(conditions: Vec<Expr>, relations: &mut [Relation]) -> Vec<Expr> {
+pub(crate) fn place(
+    conditions: Vec<Expr>,
+    nodes: &mut [Node],
+    relations: &mut [Relation],
+) -> Vec<Expr> {
     let mut free = Vec::new();
     for condition in conditions {
         match last_relation(&condition, 0) {
             Some(at) if usize::from(at) < relations.len() => {
-                relations[usize::from(at)].filter.push(condition);
+                judge(condition, nodes, relations, usize::from(at), false);
             }
             _ => free.push(condition),
         }
     }
     free
+}
+
+/// Puts the condition of an inner join behind the last relation of the join.
+pub(crate) fn attach(on: Vec<Expr>, nodes: &mut [Node], relations: &mut [Relation], last: usize) {
+    for condition in on {
+        judge(condition, nodes, relations, last, true);
+    }
+}
+
+/// Has a condition judged once this relation has its row; where it may be null-extended, behind that.
+fn judge(condition: Expr, nodes: &mut [Node], relations: &mut [Relation], at: usize, joins: bool) {
+    match nodes.iter_mut().find(|node| node.covers(at)) {
+        Some(Node::Outer(outer)) => outer.filter.push(condition),
+        _ if joins && relations[at].join != JoinKind::Left => relations[at].on.push(condition),
+        _ => relations[at].filter.push(condition),
+    }
 }
 
 /// Chooses access paths; conditions that a path fulfils move to `implied`.
@@ -32,9 +52,9 @@ pub(crate) fn choose(binder: &mut Binder<'_>, relations: &mut [Relation]) {
         let scope = binder.scopes.last();
         let Some(table) = scope
             .and_then(|scope| scope.relations.get(at))
-            .map(|r| r.table)
+            .and_then(|relation| relation.table)
         else {
-            return;
+            continue;
         };
         let indexed = table
             .indexes
@@ -165,6 +185,12 @@ fn last_relation_of(query: &Query, level: u16) -> Option<u16> {
     }
     let mut last = None;
     query.expressions(&mut |expr| last = last.max(last_relation(expr, level)));
+    query.derived(&mut |inner, up| {
+        // A query of WITH was bound further out.
+        if let Some(level) = (level + 1).checked_sub(up) {
+            last = last.max(last_relation_of(inner, level));
+        }
+    });
     last
 }
 
@@ -174,6 +200,19 @@ impl Query {
         for relation in &self.relations {
             let parts = relation.implied.iter().chain(&relation.on);
             parts.chain(&relation.filter).for_each(&mut *visitor);
+            if let Access::Derived(derived) = &relation.access {
+                match &**derived {
+                    Derived::Values(rows) => rows.iter().flatten().for_each(&mut *visitor),
+                    Derived::Function(scan) => scan.arguments().iter().for_each(&mut *visitor),
+                    _ => {}
+                }
+            }
+        }
+        for node in self.tree.iter().flatten() {
+            node.expressions(visitor);
+        }
+        if let DistinctPlan::On(keys) = &self.distinct {
+            keys.iter().for_each(&mut *visitor);
         }
         self.filter
             .iter()
@@ -196,9 +235,27 @@ impl Query {
             .for_each(&mut *visitor);
     }
 
+    /// Visits the queries in FROM, each with how many queries further out it was bound.
+    pub(crate) fn derived(&self, visitor: &mut dyn FnMut(&Query, u16)) {
+        for relation in &self.relations {
+            let Access::Derived(derived) = &relation.access else {
+                continue;
+            };
+            match &**derived {
+                Derived::Query(query, up) => visitor(query, *up),
+                Derived::Set(set) => set.queries().for_each(|query| visitor(query, 0)),
+                Derived::Recursive(plan, up) => {
+                    plan.queries().iter().for_each(|query| visitor(query, *up));
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Visits this query and all within it.
     pub(crate) fn queries(&self, visitor: &mut dyn FnMut(&Query)) {
         visitor(self);
+        self.derived(&mut |query, _| query.queries(visitor));
         self.expressions(&mut |expr| {
             expr.visit(&mut |part| {
                 if let Some(query) = part.query() {
@@ -206,5 +263,16 @@ impl Query {
                 }
             });
         });
+    }
+}
+
+impl Node {
+    /// Visits the conditions of its outer joins.
+    fn expressions(&self, visitor: &mut dyn FnMut(&Expr)) {
+        if let Node::Outer(outer) = self {
+            outer.on.iter().chain(&outer.filter).for_each(&mut *visitor);
+            let inner = outer.left.iter().chain(&outer.right);
+            inner.for_each(|node| node.expressions(visitor));
+        }
     }
 }

@@ -10,6 +10,7 @@ use crate::cast;
 use crate::expression::{Comparison, Expr};
 use crate::function::{self, Function, Wants};
 use crate::scope::{Binder, Typed, error, fail, nearest};
+use crate::series;
 use crate::typing::{self, type_name};
 use crate::{Numeric, PlanError, Type, Value};
 
@@ -48,6 +49,9 @@ impl Binder<'_> {
                 unary(*operator, operand, span)
             }
             K::Binary(operator, left, right) => {
+                if let Some(bound) = self.compare_rows(*operator, left, right, span)? {
+                    return Ok(bound);
+                }
                 let left = self.expression(left)?;
                 let right = self.expression(right)?;
                 typing::binary(*operator, left, right)
@@ -70,12 +74,18 @@ impl Binder<'_> {
                 operand,
                 list,
                 negated,
-            } => self.in_list(operand, list, *negated, span),
+            } => match self.row_in_list(operand, list, *negated, span)? {
+                Some(bound) => Ok(bound),
+                None => self.in_list(operand, list, *negated, span),
+            },
             K::InQuery {
                 operand,
                 query,
                 negated,
             } => {
+                if let Some(bound) = self.row_in_query(operand, query, *negated, span)? {
+                    return Ok(bound);
+                }
                 let operand = self.expression(operand)?;
                 let (query, of) = self.subquery(query, true)?;
                 let right = Typed {
@@ -94,14 +104,19 @@ impl Binder<'_> {
                 symmetric,
                 negated,
             } => {
-                if *symmetric {
-                    return fail(b"0A000", span, "BETWEEN SYMMETRIC is not supported yet");
-                }
                 let operand = self.expression(operand)?;
                 let (low, high) = (self.expression(low)?, self.expression(high)?);
-                let low = typing::compare(Comparison::GreaterOrEqual, ">=", operand.clone(), low)?;
-                let high = typing::compare(Comparison::LessOrEqual, "<=", operand, high)?;
-                let both = Expr::And(vec![low.expr, high.expr]);
+                let within = |low: Typed, high: Typed| {
+                    let low =
+                        typing::compare(Comparison::GreaterOrEqual, ">=", operand.clone(), low)?;
+                    let high =
+                        typing::compare(Comparison::LessOrEqual, "<=", operand.clone(), high)?;
+                    Ok(Expr::And(vec![low.expr, high.expr]))
+                };
+                let both = match symmetric {
+                    true => Expr::Or(vec![within(low.clone(), high.clone())?, within(high, low)?]),
+                    false => within(low, high)?,
+                };
                 Ok(truth(negate(both, *negated), span))
             }
             K::Like {
@@ -127,9 +142,18 @@ impl Binder<'_> {
                 let (query, _) = self.subquery(query, false)?;
                 Ok(truth(Expr::Exists(query), span))
             }
-            K::Row(_) | K::Quantified { .. } => {
-                fail(b"0A000", span, "rows as values are not supported yet")
-            }
+            K::Row(_) => Err(error(
+                b"0A000",
+                span,
+                "rows as values are not supported by this store",
+            )
+            .hint("Compare a row with another row, or write its parts as columns.")),
+            K::Quantified {
+                operand,
+                operator,
+                all,
+                against,
+            } => self.quantified(operand, *operator, *all, against, span),
             K::Subquery(query) => {
                 let (query, data_type) = self.subquery(query, true)?;
                 Ok(Typed {
@@ -266,7 +290,7 @@ impl Binder<'_> {
         })
     }
 
-    fn call(&mut self, call: &FunctionCall, span: Span) -> Bound {
+    pub(crate) fn call(&mut self, call: &FunctionCall, span: Span) -> Bound {
         let name = call.name.as_str();
         if call.over.is_some() || call.filter.is_some() || !call.order_by.is_empty() {
             return fail(b"0A000", span, "window functions are not supported yet");
@@ -303,6 +327,9 @@ impl Binder<'_> {
                 });
             }
             _ => {}
+        }
+        if series::gives_rows(name) {
+            return self.row_function_item(call, span);
         }
         if let Some(bound) = self.aggregate(call, span)? {
             return Ok(bound);
@@ -438,7 +465,7 @@ fn wanted_as(argument: Typed, wanted: Wants) -> Result<Option<Typed>, PlanError>
     })
 }
 
-fn no_function(call: &FunctionCall, types: &[Option<Type>], span: Span) -> PlanError {
+pub(crate) fn no_function(call: &FunctionCall, types: &[Option<Type>], span: Span) -> PlanError {
     let types: Vec<String> = types.iter().map(|t| type_name(*t)).collect();
     let arguments = if call.star {
         "*".to_string()

@@ -1,58 +1,215 @@
-//! Binding SELECT: FROM, WHERE, GROUP BY, the select list, ORDER BY, locking. Which access path a table gets
-//! is decided in `access`.
+//! Binding queries: WITH, set operations and VALUES around SELECT, LIMIT, queries within expressions. SELECT
+//! itself is bound in `bind_select`.
 
 use std::sync::Arc;
 
+use tidewire_syntax::Span;
 use tidewire_syntax::ast::sql::{
-    Distinct, Expression, ExpressionKind, JoinCondition, JoinKind, Literal, LockStrength, Locking,
-    OrderBy, Query as Written, QueryBody, Select, SelectItem, SourceKind, TableSource,
+    Expression, ExpressionKind, Literal, Locking, OrderBy, Query as Written, QueryBody,
 };
-use tidewire_syntax::{Name, Span};
 
-use crate::aggregate::Grouping;
+use crate::bind_from::made;
 use crate::expression::Expr;
-use crate::query_plan::{Access, LockPlan, Query, Relation, SortKey};
-use crate::scope::{Binder, Scope, ScopeRelation, Typed, error, fail};
-use crate::{PlanError, ResultColumn, Type, access};
+use crate::query_plan::{Derived, Query, Relation, SortKey};
+use crate::scope::{Binder, Scope, Typed, error, fail};
+use crate::{PlanError, ResultColumn, Type, typing};
 
-/// Tables that one query may join.
-const MAX_RELATIONS: usize = 16;
 /// Queries within queries.
 const MAX_QUERIES: usize = 12;
-/// Columns of a result.
-const MAX_COLUMNS: usize = 1600;
-
-/// One item of a select list.
-pub(crate) struct Item {
-    pub(crate) value: Typed,
-    pub(crate) name: Arc<str>,
-}
 
 impl<'a> Binder<'a> {
     /// Binds a query, within those that are being bound.
     pub(crate) fn query(&mut self, query: &Written) -> Result<Query, PlanError> {
-        let select = match (&query.with, &query.body) {
-            (None, QueryBody::Select(select)) => select,
-            (None, QueryBody::Nested(inner)) if is_bare(query) => return self.query(inner),
-            _ => {
-                return Err(later(query.span));
+        let mut bound = self.query_to_lock(query, None)?;
+        bound.settle();
+        Ok(bound)
+    }
+
+    /// As [`Binder::query`], with the locking clause of a query around it; outputs of unknown type stay so.
+    pub(crate) fn query_to_lock(
+        &mut self,
+        query: &Written,
+        lock: Option<&Locking>,
+    ) -> Result<Query, PlanError> {
+        let outside = self.common.len();
+        let bound = self
+            .with(query.with.as_ref())
+            .and_then(|()| self.query_behind_with(query, lock));
+        self.common.truncate(outside);
+        bound
+    }
+
+    fn query_behind_with(
+        &mut self,
+        query: &Written,
+        lock: Option<&Locking>,
+    ) -> Result<Query, PlanError> {
+        let lock = query.locking.as_ref().or(lock);
+        match &query.body {
+            QueryBody::Select(select) => self.in_scope(query.span, |binder| {
+                binder.select(select, Some(query), lock)
+            }),
+            QueryBody::Nested(inner) if query.is_bare() => self.query_to_lock(inner, lock),
+            QueryBody::Nested(inner) => self.query_to_lock(&around(inner, query)?, lock),
+            body => self.in_scope(query.span, |binder| binder.wrapped(body, Some(query))),
+        }
+    }
+
+    /// Binds a body that stands alone.
+    pub(crate) fn body_query(&mut self, body: &QueryBody, span: Span) -> Result<Query, PlanError> {
+        match body {
+            QueryBody::Select(select) => {
+                self.in_scope(span, |binder| binder.select(select, None, None))
             }
-        };
+            QueryBody::Nested(query) => {
+                let bound = self.query_to_lock(query, None)?;
+                match bound.locking {
+                    Some(_) => Err(no_lock("UNION/INTERSECT/EXCEPT", span)),
+                    None => Ok(bound),
+                }
+            }
+            body => self.in_scope(span, |binder| binder.wrapped(body, None)),
+        }
+    }
+
+    /// Binds something in a scope of its own.
+    fn in_scope(
+        &mut self,
+        span: Span,
+        bind: impl FnOnce(&mut Self) -> Result<Query, PlanError>,
+    ) -> Result<Query, PlanError> {
         if self.scopes.len() >= MAX_QUERIES {
             return fail(
                 b"54001",
-                query.span,
+                span,
                 format!(
                     "queries are nested deeper than {MAX_QUERIES} levels, the limit of this store"
                 ),
             );
         }
         self.scopes.push(Scope::new(Vec::new()));
-        let bound = self.select_in_scope(query, select);
+        let bound = bind(self);
         let scope = self.scopes.pop();
-        let mut query = bound?;
-        query.correlated = scope.is_some_and(|scope| scope.correlated);
+        let mut bound = bound?;
+        bound.correlated = scope.is_some_and(|scope| scope.correlated);
+        Ok(bound)
+    }
+
+    /// Binds a set operation or VALUES as a query over its rows.
+    fn wrapped(&mut self, body: &QueryBody, around: Option<&Written>) -> Result<Query, PlanError> {
+        let span = around.map_or(Span::default(), |query| query.span);
+        if let Some(locking) = around.and_then(|query| query.locking.as_ref()) {
+            return Err(match body {
+                QueryBody::Values(_) => error(
+                    b"0A000",
+                    locking.span,
+                    "FOR UPDATE cannot be applied to VALUES",
+                ),
+                _ => no_lock("UNION/INTERSECT/EXCEPT", locking.span),
+            });
+        }
+        let (derived, columns, untyped) = match body {
+            QueryBody::Values(rows) => self.values_rows(rows, span)?,
+            QueryBody::Set(set) => {
+                let (plan, columns) = self.set_operation(set, span)?;
+                (Derived::Set(plan), columns, Vec::new())
+            }
+            QueryBody::Select(_) | QueryBody::Nested(_) => {
+                let query = self.body_query(body, span)?;
+                let columns = query.columns.clone();
+                (Derived::Query(Arc::new(query), 0), columns, Vec::new())
+            }
+        };
+        let mut query = Query::reading(self.fresh_id(), derived, columns);
+        query.untyped = untyped;
+        if let Some(around) = around {
+            query.order = self.output_order(&around.order_by, &query)?;
+            query.limit = self.bound(around.limit.as_ref(), "LIMIT")?;
+            query.offset = self.bound(around.offset.as_ref(), "OFFSET")?;
+        }
         Ok(query)
+    }
+
+    /// VALUES: rows whose columns have one type each.
+    fn values_rows(
+        &mut self,
+        rows: &[Vec<Expression>],
+        span: Span,
+    ) -> Result<(Derived, Vec<ResultColumn>, Vec<usize>), PlanError> {
+        let width = rows.first().map_or(0, Vec::len);
+        let mut columns: Vec<Vec<Typed>> = vec![Vec::new(); width];
+        self.scope_mut().no_aggregates = Some("VALUES");
+        for row in rows {
+            if row.len() != width {
+                return fail(b"42601", span, "VALUES lists must all be the same length");
+            }
+            for (column, value) in columns.iter_mut().zip(row) {
+                column.push(self.expression(value)?);
+            }
+        }
+        self.scope_mut().no_aggregates = None;
+        let mut bound: Vec<Vec<Expr>> = vec![Vec::new(); rows.len()];
+        let mut names = Vec::with_capacity(width);
+        let mut untyped = Vec::new();
+        for (at, column) in columns.into_iter().enumerate() {
+            let (exprs, data_type) = typing::common("VALUES", column)?;
+            for (row, expr) in bound.iter_mut().zip(exprs) {
+                row.push(expr);
+            }
+            if data_type.is_none() && rows.len() == 1 {
+                untyped.push(at);
+            }
+            names.push(ResultColumn {
+                name: format!("column{}", at + 1).into(),
+                data_type: data_type.unwrap_or(Type::Text),
+            });
+        }
+        Ok((Derived::Values(bound), names, untyped))
+    }
+
+    /// ORDER BY over a set operation or VALUES: outputs only.
+    fn output_order(
+        &mut self,
+        order_by: &[OrderBy],
+        query: &Query,
+    ) -> Result<Vec<SortKey>, PlanError> {
+        let mut keys = Vec::with_capacity(order_by.len());
+        for order in order_by {
+            let span = order.expression.span;
+            let at = match &order.expression.kind {
+                ExpressionKind::Column {
+                    table: None,
+                    column,
+                } => {
+                    let found = query.columns.iter().position(|c| c.name == column.text);
+                    found.ok_or_else(|| {
+                        let message = format!("column \"{column}\" does not exist");
+                        error(b"42703", span, message)
+                    })?
+                }
+                ExpressionKind::Literal(Literal::Integer(text)) => {
+                    let at = text.parse::<usize>().ok().and_then(|at| at.checked_sub(1));
+                    let at = at.filter(|at| *at < query.columns.len());
+                    at.ok_or_else(|| {
+                        let message = format!("ORDER BY position {text} is not in select list");
+                        error(b"42P10", span, message)
+                    })?
+                }
+                _ => {
+                    return Err(error(
+                        b"0A000",
+                        span,
+                        "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
+                    )
+                    .hint(
+                        "Only result column names can be used, not expressions or functions. Add the \
+                         expression/function to every SELECT, or move the UNION into a FROM clause.",
+                    ));
+                }
+            };
+            keys.push(SortKey::of(order, query.output[at].clone()));
+        }
+        Ok(keys)
     }
 
     /// Binds a query inside an expression, and gives the type of its one column.
@@ -61,14 +218,10 @@ impl<'a> Binder<'a> {
         written: &Written,
         one_column: bool,
     ) -> Result<(Arc<Query>, Option<Type>), PlanError> {
-        if let Some(locking) = &written.locking {
-            return fail(
-                b"0A000",
-                locking.span,
-                "row locks in a subquery are not supported by this store",
-            );
+        let mut query = self.query(written)?;
+        if query.locking.is_some() {
+            query = self.locked_rows(query, written.span)?;
         }
-        let query = self.query(written)?;
         if one_column && query.output.len() != 1 {
             return fail(
                 b"42601",
@@ -80,63 +233,18 @@ impl<'a> Binder<'a> {
         Ok((Arc::new(query), data_type))
     }
 
-    fn select_in_scope(&mut self, written: &Written, select: &Select) -> Result<Query, PlanError> {
-        let mut relations = self.from(select)?;
-        let mut query = Query {
-            id: self.fresh_id(),
-            ..Query::default()
-        };
-        let conditions = self.condition(select.filter.as_ref(), "WHERE")?;
-        let mut items = Vec::new();
-        self.items(&select.items, &mut items)?;
-        let keys = self.group_keys(&select.group_by, &items)?;
-        let having = self.clause(select.having.as_ref(), "HAVING")?;
-        let distinct = match &select.distinct {
-            Distinct::No => false,
-            Distinct::Rows => true,
-            Distinct::On(_) => return Err(later(written.span)),
-        };
-        if !select.windows.is_empty() {
-            return Err(later(written.span));
-        }
-        let order = self.order(&written.order_by, &items, distinct)?;
-        let aggregates = std::mem::take(&mut self.scope_mut().aggregates);
-        let grouped =
-            !select.group_by.is_empty() || !aggregates.is_empty() || select.having.is_some();
-        if grouped {
-            for expr in items.iter().map(|item| &item.value.expr).chain(&having) {
-                self.check_grouped(expr, &keys)?;
-            }
-            for key in &order {
-                self.check_grouped(&key.expression, &keys)?;
-            }
-            query.grouping = Some(Grouping {
-                keys,
-                aggregates,
-                having,
-            });
-        }
-        query.limit = self.bound(written.limit.as_ref(), "LIMIT")?;
-        query.offset = self.bound(written.offset.as_ref(), "OFFSET")?;
-        if let Some(locking) = &written.locking {
-            query.locking = Some(self.locking(locking, select, grouped, &relations)?);
-        }
-        query.filter = access::place(conditions, &mut relations);
-        access::choose(self, &mut relations);
-        query.relations = relations;
-        query.distinct = distinct;
-        query.order = order;
-        for item in items {
-            query.columns.push(ResultColumn {
-                name: item.name,
-                data_type: item.value.data_type.unwrap_or(Type::Text),
-            });
-            query.output.push(item.value.expr);
-        }
-        Ok(query)
+    /// A query over the rows of a locking one, which becomes a part of the statement.
+    pub(crate) fn locked_rows(&mut self, query: Query, span: Span) -> Result<Query, PlanError> {
+        let columns = query.columns.clone();
+        let part = self.locking_part(query, span, true)?;
+        Ok(Query::reading(
+            self.fresh_id(),
+            Derived::Part(part),
+            columns,
+        ))
     }
 
-    fn scope_mut(&mut self) -> &mut Scope<'a> {
+    pub(crate) fn scope_mut(&mut self) -> &mut Scope<'a> {
         if self.scopes.is_empty() {
             self.scopes.push(Scope::new(Vec::new()));
         }
@@ -144,278 +252,8 @@ impl<'a> Binder<'a> {
         &mut self.scopes[last]
     }
 
-    fn from(&mut self, select: &Select) -> Result<Vec<Relation>, PlanError> {
-        let mut relations = Vec::new();
-        for item in &select.from {
-            let first = relations.len();
-            relations.push(self.relation(&item.source, JoinKind::Cross)?);
-            for join in &item.joins {
-                let mut relation = self.relation(&join.source, join.kind)?;
-                self.scope_mut().visible_from = first;
-                let on = match &join.condition {
-                    JoinCondition::On(on) => Some(on),
-                    JoinCondition::None => None,
-                    _ => return Err(later(join.source.span)),
-                };
-                let on = self.condition(on, "JOIN/ON");
-                self.scope_mut().visible_from = 0;
-                relation.on = on?;
-                relations.push(relation);
-            }
-        }
-        if relations.len() > MAX_RELATIONS {
-            return fail(
-                b"54000",
-                select.span,
-                format!("a query joins more than {MAX_RELATIONS} tables, the limit of this store"),
-            );
-        }
-        Ok(relations)
-    }
-
-    fn relation(&mut self, source: &TableSource, join: JoinKind) -> Result<Relation, PlanError> {
-        let SourceKind::Table(name) = &source.kind else {
-            return Err(later(source.span));
-        };
-        if !source.columns.is_empty() || matches!(join, JoinKind::Right | JoinKind::Full) {
-            return Err(later(source.span));
-        }
-        let (store, table) = self.table(name)?;
-        self.read(store, table.id);
-        let alias = source.alias.as_ref().unwrap_or(&name.table);
-        let scope = self.scope_mut();
-        if scope
-            .relations
-            .iter()
-            .any(|other| other.alias == alias.text)
-        {
-            return Err(error(
-                b"42712",
-                name.span,
-                format!("table name \"{alias}\" specified more than once"),
-            )
-            .hint("Give one of them an alias."));
-        }
-        scope.relations.push(ScopeRelation {
-            alias: alias.text.clone(),
-            store,
-            table,
-        });
-        Ok(Relation {
-            store,
-            table: table.id,
-            join,
-            access: Access::Scan,
-            implied: Vec::new(),
-            on: Vec::new(),
-            filter: Vec::new(),
-        })
-    }
-
-    /// The conjuncts of a condition in which aggregates are refused.
-    pub(crate) fn condition(
-        &mut self,
-        condition: Option<&Expression>,
-        clause: &'static str,
-    ) -> Result<Vec<Expr>, PlanError> {
-        self.scope_mut().no_aggregates = Some(match clause {
-            "JOIN/ON" => "JOIN conditions",
-            other => other,
-        });
-        let bound = self.clause(condition, clause);
-        self.scope_mut().no_aggregates = None;
-        bound
-    }
-
-    fn clause(
-        &mut self,
-        condition: Option<&Expression>,
-        clause: &str,
-    ) -> Result<Vec<Expr>, PlanError> {
-        match condition {
-            Some(condition) => Ok(self.expression(condition)?.condition(clause)?.conjuncts()),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// Binds a select list or RETURNING, stars spread out.
-    pub(crate) fn items(
-        &mut self,
-        items: &[SelectItem],
-        bound: &mut Vec<Item>,
-    ) -> Result<(), PlanError> {
-        for item in items {
-            match item {
-                SelectItem::All(span) => {
-                    if self.scope_mut().relations.is_empty() {
-                        return fail(
-                            b"42601",
-                            *span,
-                            "SELECT * with no tables specified is not valid",
-                        );
-                    }
-                    self.star(None, *span, bound)?;
-                }
-                SelectItem::AllOf(table) => self.star(Some(table), table.span, bound)?,
-                SelectItem::Expression(expression, alias) => {
-                    let value = self.expression(expression)?.known()?;
-                    let name = match alias {
-                        Some(alias) => alias.text.clone(),
-                        None => column_name(expression),
-                    };
-                    bound.push(Item { value, name });
-                }
-            }
-        }
-        if bound.len() > MAX_COLUMNS {
-            return Err(error(
-                b"54011",
-                bound[0].value.span,
-                format!("a result has more than {MAX_COLUMNS} columns"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn star(
-        &mut self,
-        table: Option<&Name>,
-        span: Span,
-        bound: &mut Vec<Item>,
-    ) -> Result<(), PlanError> {
-        let relations = self.scope_mut().relations.clone();
-        let mut any = false;
-        for (at, relation) in relations.iter().enumerate() {
-            let wanted = match table {
-                Some(table) => table.text == relation.alias,
-                None => &*relation.alias != "excluded",
-            };
-            if !wanted {
-                continue;
-            }
-            any = true;
-            for column in &relation.table.columns {
-                self.columns
-                    .push((relation.store, relation.table.id, column.id));
-                let scope = self.scope_mut();
-                scope.used.push((at as u16, column.slot as u32, span));
-                bound.push(Item {
-                    value: Typed {
-                        expr: Expr::Column {
-                            depth: 0,
-                            relation: at as u16,
-                            slot: column.slot as u32,
-                        },
-                        data_type: Some(column.data_type),
-                        span,
-                    },
-                    name: column.name.clone(),
-                });
-            }
-        }
-        match table {
-            Some(table) if !any => fail(
-                b"42P01",
-                span,
-                format!("missing FROM-clause entry for table \"{table}\""),
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    /// The item that an integer stands for in GROUP BY and ORDER BY.
-    fn position<'i>(
-        expression: &Expression,
-        items: &'i [Item],
-        clause: &str,
-    ) -> Result<Option<&'i Item>, PlanError> {
-        let ExpressionKind::Literal(Literal::Integer(text)) = &expression.kind else {
-            return Ok(None);
-        };
-        let position = text.parse::<usize>().ok();
-        match position.and_then(|at| items.get(at.checked_sub(1)?)) {
-            Some(item) => Ok(Some(item)),
-            None => fail(
-                b"42P10",
-                expression.span,
-                format!("{clause} position {text} is not in select list"),
-            ),
-        }
-    }
-
-    fn group_keys(
-        &mut self,
-        group_by: &[Expression],
-        items: &[Item],
-    ) -> Result<Vec<Expr>, PlanError> {
-        let mut keys = Vec::with_capacity(group_by.len());
-        for expression in group_by {
-            if let Some(item) = Self::position(expression, items, "GROUP BY")? {
-                keys.push(item.value.expr.clone());
-                continue;
-            }
-            self.scope_mut().no_aggregates = Some("GROUP BY");
-            let bound = self.expression(expression);
-            self.scope_mut().no_aggregates = None;
-            // A name that is no column may be that of an output.
-            let named = match &expression.kind {
-                ExpressionKind::Column {
-                    table: None,
-                    column,
-                } if bound.is_err() => items.iter().find(|item| item.name == column.text),
-                _ => None,
-            };
-            keys.push(match named {
-                Some(item) => item.value.expr.clone(),
-                None => bound?.known()?.expr,
-            });
-        }
-        Ok(keys)
-    }
-
-    fn order(
-        &mut self,
-        order_by: &[OrderBy],
-        items: &[Item],
-        distinct: bool,
-    ) -> Result<Vec<SortKey>, PlanError> {
-        let mut keys = Vec::with_capacity(order_by.len());
-        for order in order_by {
-            let named = match &order.expression.kind {
-                ExpressionKind::Column {
-                    table: None,
-                    column,
-                } => items.iter().find(|item| item.name == column.text),
-                _ => Self::position(&order.expression, items, "ORDER BY")?,
-            };
-            let value = match named {
-                Some(item) => item.value.clone(),
-                None => self.expression(&order.expression)?.known()?,
-            };
-            if value.data_type == Some(Type::Json) {
-                return fail(
-                    b"42883",
-                    order.expression.span,
-                    "could not identify an ordering operator for type json",
-                );
-            }
-            if distinct && !items.iter().any(|item| item.value.expr == value.expr) {
-                return fail(
-                    b"42P10",
-                    order.expression.span,
-                    "for SELECT DISTINCT, ORDER BY expressions must appear in select list",
-                );
-            }
-            keys.push(SortKey {
-                expression: value.expr,
-                descending: order.descending,
-                nulls_first: order.nulls_first.unwrap_or(order.descending),
-            });
-        }
-        Ok(keys)
-    }
-
-    fn bound(
+    /// LIMIT or OFFSET.
+    pub(crate) fn bound(
         &mut self,
         bound: Option<&Expression>,
         clause: &'static str,
@@ -423,14 +261,20 @@ impl<'a> Binder<'a> {
         let Some(expression) = bound else {
             return Ok(None);
         };
-        // LIMIT and OFFSET see no column of their own query.
-        let hidden = std::mem::take(&mut self.scope_mut().relations);
         self.scope_mut().no_aggregates = Some(clause);
         let value = self.expression(expression);
         self.scope_mut().no_aggregates = None;
-        self.scope_mut().relations = hidden;
+        let value = value?;
+        let mut varies = false;
+        value
+            .expr
+            .visit(&mut |part| varies |= matches!(part, Expr::Column { depth: 0, .. }));
+        if varies {
+            let message = format!("argument of {clause} must not contain variables");
+            return fail(b"42P10", expression.span, message);
+        }
         let span = expression.span;
-        match value?.known_as(Type::BigInt)?.implicitly(Type::BigInt)? {
+        match value.known_as(Type::BigInt)?.implicitly(Type::BigInt)? {
             Some(value) => Ok(Some(value.expr)),
             None => fail(
                 b"42804",
@@ -439,173 +283,76 @@ impl<'a> Binder<'a> {
             ),
         }
     }
+}
 
-    /// Every column must be a group key, decided by one, or inside an aggregate.
-    fn check_grouped(&self, expr: &Expr, keys: &[Expr]) -> Result<(), PlanError> {
-        if keys.contains(expr) {
-            return Ok(());
-        }
-        if let Expr::Column {
-            depth: 0,
-            relation,
-            slot,
-        } = expr
-        {
-            return self.check_grouped_column(*relation, *slot, keys);
-        }
-        let mut outcome = Ok(());
-        expr.children(&mut |child| {
-            if outcome.is_ok() {
-                outcome = self.check_grouped(child, keys);
-            }
-        });
-        outcome
-    }
-
-    fn check_grouped_column(
-        &self,
-        relation: u16,
-        slot: u32,
-        keys: &[Expr],
-    ) -> Result<(), PlanError> {
-        let Some(scope) = self.scopes.last() else {
-            return Ok(());
-        };
-        let Some(of) = scope.relations.get(usize::from(relation)) else {
-            return Ok(());
-        };
-        let decided = of.table.primary_key().is_some_and(|key| {
-            key.slots.iter().all(|slot| {
-                keys.contains(&Expr::Column {
+impl Query {
+    /// All columns of rows that are made.
+    fn reading(id: u32, derived: Derived, columns: Vec<ResultColumn>) -> Query {
+        let width = made(Arc::from(""), &columns).columns.len() as u32;
+        Query {
+            id,
+            relations: vec![Relation::derived(derived)],
+            output: (0..width)
+                .map(|slot| Expr::Column {
                     depth: 0,
-                    relation,
-                    slot: *slot as u32,
+                    relation: 0,
+                    slot,
                 })
-            })
-        });
-        if decided {
-            return Ok(());
+                .collect(),
+            columns,
+            ..Query::default()
         }
-        let used = scope
-            .used
-            .iter()
-            .find(|(r, s, _)| (*r, *s) == (relation, slot));
-        let span = used.map(|(_, _, span)| *span).unwrap_or_default();
-        let column = of.table.column_at(slot as usize).map_or("?", |c| &c.name);
-        fail(
-            b"42803",
-            span,
-            format!(
-                "column \"{}.{column}\" must appear in the GROUP BY clause or be used in an aggregate \
-                 function",
-                of.alias
-            ),
-        )
     }
 
-    fn locking(
-        &mut self,
-        locking: &Locking,
-        select: &Select,
-        grouped: bool,
-        relations: &[Relation],
-    ) -> Result<LockPlan, PlanError> {
-        let clause = strength_name(locking.strength);
-        let refused = if select.distinct != Distinct::No {
-            Some("DISTINCT clause")
-        } else if !select.group_by.is_empty() {
-            Some("GROUP BY clause")
-        } else if select.having.is_some() {
-            Some("HAVING clause")
-        } else if grouped {
-            Some("aggregate functions")
-        } else {
-            None
-        };
-        if let Some(refused) = refused {
-            return fail(
-                b"0A000",
-                locking.span,
-                format!("{clause} is not allowed with {refused}"),
-            );
-        }
-        let mut chosen = Vec::new();
-        if locking.of.is_empty() {
-            chosen.extend(0..relations.len());
-        }
-        for name in &locking.of {
-            let scope = self.scope_mut();
-            match scope.relations.iter().position(|r| r.alias == name.text) {
-                Some(at) => chosen.push(at),
-                None => {
-                    return fail(
-                        b"42P01",
-                        name.span,
-                        format!("relation \"{name}\" in {clause} clause not found in FROM clause"),
-                    );
-                }
+    /// Makes texts of outputs of unknown type.
+    pub(crate) fn settle(&mut self) {
+        for at in std::mem::take(&mut self.untyped) {
+            if let Expr::Slot(slot, None) = self.output[at] {
+                self.output[at] = Expr::Slot(slot, Some(Type::Text));
             }
         }
-        if chosen
-            .iter()
-            .any(|at| relations[*at].join == JoinKind::Left)
-        {
-            return fail(
-                b"0A000",
-                locking.span,
-                format!("{clause} cannot be applied to the nullable side of an outer join"),
-            );
-        }
-        Ok(LockPlan {
-            strength: locking.strength,
-            wait: locking.wait,
-            relations: chosen,
-        })
     }
 }
 
-fn later(span: Span) -> PlanError {
+/// A query in parentheses with the clauses that stand behind them.
+fn around(inner: &Written, outer: &Written) -> Result<Written, PlanError> {
+    let mut both = inner.clone();
+    both.span = outer.span;
+    let twice = |what: &str| {
+        fail(
+            b"42601",
+            outer.span,
+            format!("multiple {what} clauses not allowed"),
+        )
+    };
+    if !outer.order_by.is_empty() {
+        if !both.order_by.is_empty() {
+            return twice("ORDER BY");
+        }
+        both.order_by.clone_from(&outer.order_by);
+    }
+    if outer.limit.is_some() {
+        if both.limit.is_some() {
+            return twice("LIMIT");
+        }
+        both.limit.clone_from(&outer.limit);
+    }
+    if outer.offset.is_some() {
+        if both.offset.is_some() {
+            return twice("OFFSET");
+        }
+        both.offset.clone_from(&outer.offset);
+    }
+    if outer.locking.is_some() {
+        both.locking.clone_from(&outer.locking);
+    }
+    Ok(both)
+}
+
+fn no_lock(what: &str, span: Span) -> PlanError {
     error(
         b"0A000",
         span,
-        "this form of query is not supported by this store yet",
+        format!("FOR UPDATE is not allowed with {what}"),
     )
-}
-
-fn is_bare(query: &Written) -> bool {
-    query.order_by.is_empty()
-        && query.limit.is_none()
-        && query.offset.is_none()
-        && query.locking.is_none()
-}
-
-fn strength_name(strength: LockStrength) -> &'static str {
-    match strength {
-        LockStrength::KeyShare => "FOR KEY SHARE",
-        LockStrength::Share => "FOR SHARE",
-        LockStrength::NoKeyUpdate => "FOR NO KEY UPDATE",
-        LockStrength::Update => "FOR UPDATE",
-    }
-}
-
-/// The name that PostgreSQL gives a column without alias.
-fn column_name(expression: &Expression) -> Arc<str> {
-    match &expression.kind {
-        ExpressionKind::Column { column, .. } => column.text.clone(),
-        ExpressionKind::Function(call) => call.name.text.clone(),
-        ExpressionKind::Case { .. } => "case".into(),
-        ExpressionKind::Exists(_) => "exists".into(),
-        ExpressionKind::Parameter { name, field } => field.as_ref().unwrap_or(name).text.clone(),
-        ExpressionKind::Cast(operand, _) => column_name(operand),
-        ExpressionKind::Subquery(query) => match &query.body {
-            QueryBody::Select(select) => match select.items.first() {
-                Some(SelectItem::Expression(_, Some(alias))) => alias.text.clone(),
-                Some(SelectItem::Expression(inner, None)) => column_name(inner),
-                _ => "?column?".into(),
-            },
-            _ => "?column?".into(),
-        },
-        ExpressionKind::Literal(Literal::Boolean(_)) => "bool".into(),
-        _ => "?column?".into(),
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
     Assignment, ConflictAction, ConflictTarget, Delete, Expression, ExpressionKind, Insert,
-    InsertSource, JoinKind, OnConflict, SelectItem, TableName, Update,
+    InsertSource, OnConflict, Query as Written, SelectItem, TableExpression, TableName, Update,
 };
 use tidewire_syntax::{Name, Span};
 
@@ -12,7 +12,7 @@ use crate::access;
 use crate::catalog::DefaultValue;
 use crate::expression::Expr;
 use crate::index_builder::arbiters;
-use crate::query_plan::{Access, Query, Relation};
+use crate::query_plan::{Node, Query, Relation};
 use crate::scope::{Binder, Scope, ScopeRelation, Typed, error, fail, nearest};
 use crate::typing;
 use crate::{Column, PlanError, ResultColumn, Table, TableId, Type};
@@ -62,7 +62,7 @@ pub(crate) struct ConflictUpdate {
 #[derive(Clone, Debug)]
 pub(crate) struct UpdatePlan {
     pub(crate) table: TableId,
-    /// Finds the rows; one relation.
+    /// Finds the rows; the table to be changed is its last relation, behind those of FROM.
     pub(crate) target: Query,
     pub(crate) assignments: Vec<(usize, NewValue)>,
     pub(crate) returning: Vec<Expr>,
@@ -72,7 +72,7 @@ pub(crate) struct UpdatePlan {
 #[derive(Clone, Debug)]
 pub(crate) struct DeletePlan {
     pub(crate) table: TableId,
-    /// Finds the rows; one relation.
+    /// Finds the rows; the table to be changed is its last relation, behind those of USING.
     pub(crate) target: Query,
     pub(crate) returning: Vec<Expr>,
 }
@@ -85,11 +85,8 @@ impl<'a> Binder<'a> {
 
     fn open(&mut self, table: &'a Table, alias: Option<&Name>) {
         let alias = alias.map_or_else(|| table.name.clone(), |alias| alias.text.clone());
-        self.scopes.push(Scope::new(vec![ScopeRelation {
-            alias,
-            store: 0,
-            table,
-        }]));
+        let relation = ScopeRelation::stored(alias, 0, table);
+        self.scopes.push(Scope::new(vec![relation]));
     }
 
     /// The column that a statement writes.
@@ -141,28 +138,54 @@ impl<'a> Binder<'a> {
         &mut self,
         table: &'a Table,
         assignments: &[Assignment],
-        table_span: Span,
     ) -> Result<Vec<(usize, NewValue)>, PlanError> {
         let mut bound: Vec<(usize, NewValue)> = Vec::with_capacity(assignments.len());
         self.forbid_aggregates(Some("UPDATE"));
         for assignment in assignments {
-            let Assignment::Column(name, value) = assignment else {
-                let message = "assigning a row is not supported yet";
-                return fail(b"0A000", table_span, message);
-            };
-            let column = self.target(table, name)?;
-            if bound.iter().any(|(slot, _)| *slot == column.slot) {
-                return fail(
-                    b"42601",
-                    name.span,
-                    format!("multiple assignments to same column \"{}\"", column.name),
-                );
+            match assignment {
+                Assignment::Column(name, value) => {
+                    let column = self.target(table, name)?;
+                    let value = self.new_value(column, value.as_ref())?;
+                    bound.push((column.slot, value));
+                    assigned_once(&bound, name)?;
+                }
+                Assignment::Columns(names, query) => {
+                    self.row_assignment(table, names, query, &mut bound)?;
+                }
             }
-            let value = self.new_value(column, value.as_ref())?;
-            bound.push((column.slot, value));
         }
         self.forbid_aggregates(None);
         Ok(bound)
+    }
+
+    /// `(a, b) = (SELECT …)`
+    fn row_assignment(
+        &mut self,
+        table: &'a Table,
+        names: &[Name],
+        query: &Written,
+        bound: &mut Vec<(usize, NewValue)>,
+    ) -> Result<(), PlanError> {
+        let (row, _) = self.subquery(query, false)?;
+        if row.output.len() != names.len() {
+            return fail(
+                b"42601",
+                query.span,
+                "number of columns does not match number of values",
+            );
+        }
+        for (at, name) in names.iter().enumerate() {
+            let column = self.target(table, name)?;
+            let value = Typed {
+                expr: Expr::SubqueryColumn(row.clone(), at as u32),
+                data_type: Some(row.columns[at].data_type),
+                span: query.span,
+            };
+            let value = NewValue::Expression(typing::assign(value, column)?);
+            bound.push((column.slot, value));
+            assigned_once(bound, name)?;
+        }
+        Ok(())
     }
 
     fn forbid_aggregates(&mut self, clause: Option<&'static str>) {
@@ -189,28 +212,31 @@ impl<'a> Binder<'a> {
             .unzip())
     }
 
-    /// The query that finds the rows of an UPDATE or DELETE, in the open scope.
+    /// The query that finds the rows of an UPDATE or DELETE, in a scope that it opens.
     fn target_query(
         &mut self,
-        table: &Table,
+        table: &'a Table,
+        written: (&TableName, Option<&Name>),
+        from: &[TableExpression],
         filter: Option<&Expression>,
     ) -> Result<Query, PlanError> {
+        let (name, alias) = written;
+        let alias = alias.map_or_else(|| table.name.clone(), |alias| alias.text.clone());
+        self.scopes.push(Scope::new(Vec::new()));
+        let mut relations = Vec::new();
+        let mut nodes = self.from(from, None, &mut relations)?;
+        self.add(ScopeRelation::stored(alias, 0, table), name.span)?;
+        self.scope_mut().star_first = relations.len();
+        nodes.push(Node::Relation(relations.len()));
+        relations.push(Relation::stored(0, table.id));
         self.read(0, table.id);
         let conditions = self.condition(filter, "WHERE")?;
-        let mut relations = vec![Relation {
-            store: 0,
-            table: table.id,
-            join: JoinKind::Cross,
-            access: Access::Scan,
-            implied: Vec::new(),
-            on: Vec::new(),
-            filter: Vec::new(),
-        }];
-        let filter = access::place(conditions, &mut relations);
+        let filter = access::place(conditions, &mut nodes, &mut relations);
         access::choose(self, &mut relations);
         Ok(Query {
             id: self.fresh_id(),
             relations,
+            tree: nodes.iter().any(Node::is_outer).then_some(nodes),
             filter,
             ..Query::default()
         })
@@ -221,15 +247,15 @@ impl<'a> Binder<'a> {
         &mut self,
         update: &Update,
     ) -> Result<(UpdatePlan, Vec<ResultColumn>), PlanError> {
-        if update.with.is_some() || !update.from.is_empty() {
-            return fail(b"0A000", update.span, "UPDATE FROM is not supported yet");
-        }
+        let outside = self.common.len();
+        self.with(update.with.as_ref())?;
         let table = self.written(&update.table)?;
-        self.open(table, update.alias.as_ref());
-        let target = self.target_query(table, update.filter.as_ref())?;
-        let assignments = self.assignments(table, &update.assignments, update.span)?;
+        let written = (&update.table, update.alias.as_ref());
+        let target = self.target_query(table, written, &update.from, update.filter.as_ref())?;
+        let assignments = self.assignments(table, &update.assignments)?;
         let (returning, columns) = self.returning(&update.returning)?;
         self.scopes.pop();
+        self.common.truncate(outside);
         let plan = UpdatePlan {
             table: table.id,
             target,
@@ -244,14 +270,14 @@ impl<'a> Binder<'a> {
         &mut self,
         delete: &Delete,
     ) -> Result<(DeletePlan, Vec<ResultColumn>), PlanError> {
-        if delete.with.is_some() || !delete.using.is_empty() {
-            return fail(b"0A000", delete.span, "DELETE USING is not supported yet");
-        }
+        let outside = self.common.len();
+        self.with(delete.with.as_ref())?;
         let table = self.written(&delete.table)?;
-        self.open(table, delete.alias.as_ref());
-        let target = self.target_query(table, delete.filter.as_ref())?;
+        let written = (&delete.table, delete.alias.as_ref());
+        let target = self.target_query(table, written, &delete.using, delete.filter.as_ref())?;
         let (returning, columns) = self.returning(&delete.returning)?;
         self.scopes.pop();
+        self.common.truncate(outside);
         let plan = DeletePlan {
             table: table.id,
             target,
@@ -265,9 +291,18 @@ impl<'a> Binder<'a> {
         &mut self,
         insert: &Insert,
     ) -> Result<(InsertPlan, Vec<ResultColumn>), PlanError> {
-        if insert.with.is_some() {
-            return fail(b"0A000", insert.span, "WITH is not supported yet");
-        }
+        let outside = self.common.len();
+        let bound = self
+            .with(insert.with.as_ref())
+            .and_then(|()| self.insert_behind_with(insert));
+        self.common.truncate(outside);
+        bound
+    }
+
+    fn insert_behind_with(
+        &mut self,
+        insert: &Insert,
+    ) -> Result<(InsertPlan, Vec<ResultColumn>), PlanError> {
         let table = self.written(&insert.table)?;
         let mut targets: Vec<&'a Column> = Vec::new();
         for name in &insert.columns {
@@ -291,7 +326,11 @@ impl<'a> Binder<'a> {
             }
             InsertSource::DefaultValues => RowSource::Values(vec![Vec::new()], others(table, &[])),
             InsertSource::Query(select) => {
-                let query = self.query(select)?;
+                let mut query = self.query_to_lock(select, None)?;
+                if query.locking.is_some() {
+                    query.settle();
+                    query = self.locked_rows(query, select.span)?;
+                }
                 self.inserted_query(table, &targets, named, query, select.span)?
             }
         };
@@ -357,13 +396,15 @@ impl<'a> Binder<'a> {
                     ),
                 );
             }
+            let known = !query.untyped.contains(&at);
             let value = Typed {
                 expr: query.output[at].clone(),
-                data_type: Some(query.columns[at].data_type),
+                data_type: known.then_some(query.columns[at].data_type),
                 span,
             };
             query.output[at] = typing::assign(value, column)?;
         }
+        query.untyped.clear();
         let given = &targets[..query.output.len()];
         let slots = given.iter().map(|column| column.slot).collect();
         Ok(RowSource::Query(
@@ -401,13 +442,11 @@ impl<'a> Binder<'a> {
                 filter,
             } => {
                 if let Some(scope) = self.scopes.last_mut() {
-                    scope.relations.push(ScopeRelation {
-                        alias: Arc::from("excluded"),
-                        store: 0,
-                        table,
-                    });
+                    let mut excluded = ScopeRelation::stored(Arc::from("excluded"), 0, table);
+                    excluded.named_only = true;
+                    scope.relations.push(excluded);
                 }
-                let assignments = self.assignments(table, assignments, conflict.span)?;
+                let assignments = self.assignments(table, assignments)?;
                 let filter = self.condition(filter.as_ref(), "WHERE")?;
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.relations.pop();
@@ -419,6 +458,21 @@ impl<'a> Binder<'a> {
             }
         };
         Ok(ConflictPlan { indexes, update })
+    }
+}
+
+/// 42601 when the last column stands before already.
+fn assigned_once(bound: &[(usize, NewValue)], name: &Name) -> Result<(), PlanError> {
+    let Some(((last, _), before)) = bound.split_last() else {
+        return Ok(());
+    };
+    match before.iter().any(|(slot, _)| slot == last) {
+        true => fail(
+            b"42601",
+            name.span,
+            format!("multiple assignments to same column \"{name}\""),
+        ),
+        false => Ok(()),
     }
 }
 

@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use crate::foreign_keys::Check;
 use crate::hash::{StableHash, StableHasher};
 use crate::locks::Wanted;
+use crate::parts::Parts;
 use crate::query::SortKeys;
 use crate::reads::ReadCollector;
 use crate::versions::View;
@@ -38,6 +39,8 @@ pub(crate) struct Execution {
     pub(crate) check_snapshot: Option<u64>,
     pub(crate) answered: Vec<Row>,
     pub(crate) count: u64,
+    /// Of a statement of several parts.
+    pub(crate) parts: Option<Box<Parts>>,
 }
 
 /// How far the rows of a statement are.
@@ -50,6 +53,8 @@ pub(crate) enum Work {
     /// UPDATE and DELETE: rows found by the snapshot.
     Modify {
         targets: Vec<RowId>,
+        /// The rows of FROM that each was found with; empty without FROM.
+        partners: Vec<Partners>,
         at: usize,
         /// Finding further rows failed; so does the statement when it gets there.
         failure: Option<SqlError>,
@@ -62,6 +67,9 @@ pub(crate) enum Work {
         row: Option<Row>,
     },
 }
+
+/// The rows of FROM or USING that a row was found with.
+pub(crate) type Partners = SmallVec<[Row; 2]>;
 
 /// A joined row to be locked.
 #[derive(Clone, Debug)]
@@ -101,6 +109,7 @@ impl Execution {
         view: View,
         budget: u64,
     ) -> Self {
+        let parts = Parts::new(&plan);
         Self {
             plan,
             slots: slots.iter().cloned().collect(),
@@ -116,6 +125,7 @@ impl Execution {
             check_snapshot: None,
             answered: Vec::new(),
             count: 0,
+            parts,
         }
     }
 
@@ -172,6 +182,9 @@ impl StableHash for Execution {
         }
         for row in &self.answered {
             row.stable_hash(hasher);
+        }
+        if let Some(parts) = &self.parts {
+            parts.stable_hash(hasher);
         }
     }
 }

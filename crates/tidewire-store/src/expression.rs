@@ -10,6 +10,7 @@ use tidewire_syntax::ast::sql::BinaryOperator;
 use crate::function::{self, Function};
 use crate::json;
 use crate::query::{Query, Run};
+use crate::row_comparison as rows;
 use crate::value::NULL;
 use crate::{Numeric, SqlError, Type, Value, cast};
 
@@ -62,6 +63,14 @@ pub(crate) enum Expr {
     Call(Function, Vec<Expr>),
     /// Transaction time.
     Now,
+    /// A column of the only row of a query.
+    SubqueryColumn(Arc<Query>, u32),
+    /// Rows in order of their parts.
+    CompareRows(Comparison, Vec<[Expr; 2]>),
+    /// Negated?
+    RowInQuery(Vec<Expr>, Arc<Query>, bool),
+    /// ALL?
+    Quantified(Comparison, bool, Box<Expr>, Arc<Query>),
 }
 
 /// Comparison operators.
@@ -77,7 +86,7 @@ pub(crate) enum Comparison {
 
 impl Comparison {
     #[inline]
-    fn holds(self, ordering: Ordering) -> bool {
+    pub(crate) fn holds(self, ordering: Ordering) -> bool {
         match self {
             Comparison::Equal => ordering.is_eq(),
             Comparison::NotEqual => ordering.is_ne(),
@@ -111,6 +120,11 @@ impl<'a> Frame<'a> {
             outer: None,
             run,
         }
+    }
+
+    /// What stands around a query that was bound so many queries further out than the one of this frame.
+    pub(crate) fn up(&self, levels: u16) -> Option<&Frame<'a>> {
+        self.outward(levels)
     }
 
     fn outward(&self, depth: u16) -> Option<&Frame<'a>> {
@@ -285,120 +299,26 @@ impl Expr {
                 function::call(*function, &values?)?
             }
             Expr::Now => Value::Timestamp(frame.run.now_us),
+            Expr::SubqueryColumn(query, at) => {
+                let row = query.single_row(frame)?;
+                row.and_then(|row| row.get(*at as usize).cloned())
+                    .unwrap_or_default()
+            }
+            Expr::CompareRows(operator, pairs) => rows::compare(*operator, pairs, frame)?,
+            Expr::RowInQuery(parts, query, negated) => {
+                rows::in_query(parts, query, *negated, frame)?
+            }
+            Expr::Quantified(operator, all, operand, query) => {
+                rows::quantified(*operator, *all, operand, query, frame)?
+            }
             _ => Value::Null,
         })
-    }
-
-    /// Visits this expression and all in it, subqueries left out.
-    pub(crate) fn visit(&self, visitor: &mut impl FnMut(&Expr)) {
-        visitor(self);
-        self.children(&mut |child| child.visit(visitor));
-    }
-
-    /// Visits the expressions directly in this one.
-    pub(crate) fn children(&self, visitor: &mut dyn FnMut(&Expr)) {
-        match self {
-            Expr::Literal(_)
-            | Expr::Slot(..)
-            | Expr::Column { .. }
-            | Expr::Extra(..)
-            | Expr::Exists(_)
-            | Expr::Subquery(_)
-            | Expr::Now => {}
-            Expr::Not(one)
-            | Expr::IsNull(one, _)
-            | Expr::Negate(_, one)
-            | Expr::InQuery(one, _, _)
-            | Expr::Cast(one, _, _) => visitor(one),
-            Expr::Compare(_, two)
-            | Expr::IsDistinct(two, _)
-            | Expr::Arithmetic(_, _, two)
-            | Expr::Like(two, _)
-            | Expr::Concatenate(two)
-            | Expr::MergeJson(two)
-            | Expr::JsonMember(two, _)
-            | Expr::NullIf(two) => two.iter().for_each(visitor),
-            Expr::And(many)
-            | Expr::Or(many)
-            | Expr::Coalesce(many)
-            | Expr::Extreme(many, _)
-            | Expr::Call(_, many) => many.iter().for_each(visitor),
-            Expr::InList(one, many, _) => {
-                visitor(one);
-                many.iter().for_each(visitor);
-            }
-            Expr::Case(branches, otherwise) => {
-                for (condition, result) in branches {
-                    visitor(condition);
-                    visitor(result);
-                }
-                visitor(otherwise);
-            }
-        }
-    }
-
-    /// The expressions directly in this one, to change.
-    pub(crate) fn children_mut(&mut self, visitor: &mut dyn FnMut(&mut Expr)) {
-        match self {
-            Expr::Literal(_)
-            | Expr::Slot(..)
-            | Expr::Column { .. }
-            | Expr::Extra(..)
-            | Expr::Exists(_)
-            | Expr::Subquery(_)
-            | Expr::Now => {}
-            Expr::Not(one)
-            | Expr::IsNull(one, _)
-            | Expr::Negate(_, one)
-            | Expr::InQuery(one, _, _)
-            | Expr::Cast(one, _, _) => visitor(one),
-            Expr::Compare(_, two)
-            | Expr::IsDistinct(two, _)
-            | Expr::Arithmetic(_, _, two)
-            | Expr::Like(two, _)
-            | Expr::Concatenate(two)
-            | Expr::MergeJson(two)
-            | Expr::JsonMember(two, _)
-            | Expr::NullIf(two) => two.iter_mut().for_each(visitor),
-            Expr::And(many)
-            | Expr::Or(many)
-            | Expr::Coalesce(many)
-            | Expr::Extreme(many, _)
-            | Expr::Call(_, many) => many.iter_mut().for_each(visitor),
-            Expr::InList(one, many, _) => {
-                visitor(one);
-                many.iter_mut().for_each(visitor);
-            }
-            Expr::Case(branches, otherwise) => {
-                for (condition, result) in branches {
-                    visitor(condition);
-                    visitor(result);
-                }
-                visitor(otherwise);
-            }
-        }
-    }
-
-    /// The subquery that this very expression holds.
-    pub(crate) fn query(&self) -> Option<&Arc<Query>> {
-        match self {
-            Expr::InQuery(_, query, _) | Expr::Exists(query) | Expr::Subquery(query) => Some(query),
-            _ => None,
-        }
-    }
-
-    /// The conjuncts of a condition.
-    pub(crate) fn conjuncts(self) -> Vec<Expr> {
-        match self {
-            Expr::And(parts) => parts.into_iter().flat_map(Expr::conjuncts).collect(),
-            other => vec![other],
-        }
     }
 }
 
 /// A comparison; unknown when a side is null.
 #[inline]
-fn compare(operator: Comparison, left: &Value, right: &Value) -> Option<bool> {
+pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Option<bool> {
     match (left, right) {
         (Value::Integer(left), Value::Integer(right)) => Some(operator.holds(left.cmp(right))),
         (Value::Null, _) | (_, Value::Null) => None,

@@ -140,11 +140,8 @@ fn bind_keys(
     filter: Option<&Expression>,
 ) -> Result<Keys, PlanError> {
     let mut binder = Binder::new(&[], &());
-    binder.scopes.push(Scope::new(vec![ScopeRelation {
-        alias: table.name.clone(),
-        store: 0,
-        table,
-    }]));
+    let relation = ScopeRelation::stored(table.name.clone(), 0, table);
+    binder.scopes.push(Scope::new(vec![relation]));
     let mut bound = Vec::new();
     for key in keys {
         if let Some(scope) = binder.scopes.last_mut() {

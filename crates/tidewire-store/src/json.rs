@@ -45,6 +45,28 @@ pub(crate) fn member<'a>(text: &'a str, key: &Key<'_>) -> Option<&'a str> {
     }
 }
 
+/// The elements of an array, each as text cut out of `text`, which must be valid; none of anything else.
+pub(crate) fn elements(text: &str) -> Vec<&str> {
+    let mut reader = Reader::new(text);
+    reader.space();
+    match reader.peek() {
+        Some(b'[') => reader.array_elements().unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// The members of an object in order, each value cut out of `text`, which must be valid; none of anything else.
+pub(crate) fn entries(text: &str) -> Vec<(String, &str)> {
+    let mut reader = Reader::new(text);
+    let mut entries = Vec::new();
+    reader.space();
+    if reader.peek() == Some(b'{') {
+        reader.at += 1;
+        reader.object_entries(&mut |key, value| entries.push((key, value)));
+    }
+    entries
+}
+
 /// What stands behind `->`.
 pub(crate) enum Key<'a> {
     /// A member of an object.
@@ -402,17 +424,40 @@ impl<'a> Reader<'a> {
     fn object_member(&mut self, name: &str) -> Option<&'a str> {
         self.at += 1;
         let mut found = None;
-        loop {
-            self.space();
-            if self.peek()? == b'}' {
-                return found;
-            }
-            let key = self.string().ok()?;
-            self.expect(b':').ok()?;
-            let value = self.skip()?;
+        self.object_entries(&mut |key, value| {
             if key == name {
                 found = Some(value);
             }
+        });
+        found
+    }
+
+    /// Visits the members behind `{`.
+    fn object_entries(&mut self, visitor: &mut dyn FnMut(String, &'a str)) -> Option<()> {
+        loop {
+            self.space();
+            if self.peek()? == b'}' {
+                return Some(());
+            }
+            let key = self.string().ok()?;
+            self.expect(b':').ok()?;
+            visitor(key, self.skip()?);
+            self.space();
+            if self.peek()? == b',' {
+                self.at += 1;
+            }
+        }
+    }
+
+    fn array_elements(&mut self) -> Option<Vec<&'a str>> {
+        self.at += 1;
+        let mut items = Vec::new();
+        loop {
+            self.space();
+            if self.peek()? == b']' {
+                return Some(items);
+            }
+            items.push(self.skip()?);
             self.space();
             if self.peek()? == b',' {
                 self.at += 1;
@@ -421,19 +466,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array_element(&mut self, index: i64) -> Option<&'a str> {
-        self.at += 1;
-        let mut items = Vec::new();
-        loop {
-            self.space();
-            if self.peek()? == b']' {
-                break;
-            }
-            items.push(self.skip()?);
-            self.space();
-            if self.peek()? == b',' {
-                self.at += 1;
-            }
-        }
+        let items = self.array_elements()?;
         let at = if index < 0 {
             index + items.len() as i64
         } else {

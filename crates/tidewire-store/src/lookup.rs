@@ -16,7 +16,7 @@ use crate::{Row, RowId, SqlError, Value};
 pub(crate) type HashedRows = FxHashMap<IndexKey, Vec<(RowId, Row)>>;
 
 /// Takes a row that an access path found; the flag says that it fulfils what the path stands for.
-type Candidate<'v> = dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError> + 'v;
+pub(crate) type Candidate<'v> = dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError> + 'v;
 
 /// A relation looked up by equality: hashed when asked the second time.
 pub(crate) enum Probes {
@@ -32,10 +32,14 @@ impl Relation {
         frame: &Frame<'_>,
         visitor: &mut Candidate<'_>,
     ) -> Result<Flow, SqlError> {
+        if let Access::Derived(derived) = &self.access {
+            return derived.visit(frame, visitor);
+        }
         let Some((heap, view)) = frame.run.heap(self) else {
             return Ok(Flow::Continue(()));
         };
         match &self.access {
+            Access::Derived(derived) => derived.visit(frame, visitor),
             Access::Scan => self.scan(heap, &view, frame.run, visitor),
             Access::Index { index, slots, key } => {
                 let Some(key) = evaluate_key(key, frame)? else {

@@ -6,7 +6,7 @@ use tidewire_syntax::ast::sql::LockStrength;
 
 use crate::bind_write::{DeletePlan, NewValue, UpdatePlan};
 use crate::constraints::{check_row, given, update_strength};
-use crate::execution::{Execution, Placing, Step, Work};
+use crate::execution::{Execution, Partners, Placing, Step, Work};
 use crate::expression::Frame;
 use crate::query::{Cache, Flow, Query, project, row_of};
 use crate::rows::Found;
@@ -18,16 +18,23 @@ impl Store {
     fn find_targets(&self, execution: &mut Execution, target: &Query, cache: &mut Cache) -> Work {
         let mut targets = Vec::new();
         if let Some(reads) = &mut execution.reads {
-            reads.targets = Some((target.id, vec![0]));
+            reads.targets = Some((target.id, vec![target.relations.len() - 1]));
         }
+        let mut partners: Vec<Partners> = Vec::new();
         let failure = self.with_run(execution, cache, |run| {
-            target.join(None, run, &mut |_, ids| {
-                targets.push(ids[0]);
+            target.join(None, run, &mut |tuple, ids| {
+                if let ([others @ .., _], [.., row]) = (tuple, ids) {
+                    targets.push(*row);
+                    if !others.is_empty() {
+                        partners.push(others.iter().map(|row| Row::from(*row)).collect());
+                    }
+                }
                 Ok(Flow::Continue(()))
             })
         });
         Work::Modify {
             targets,
+            partners,
             at: 0,
             failure: failure.err(),
         }
@@ -70,34 +77,48 @@ impl Store {
         cache: &mut Cache,
     ) -> Result<Step, SqlError> {
         let table = plan.table;
-        let Some(before) =
-            self.still_wanted(transaction, execution, &plan.target, table, row, cache)?
-        else {
+        let mut partners = partners(execution);
+        let found = self.still_wanted(
+            transaction,
+            execution,
+            &plan.target,
+            (table, row),
+            &mut partners,
+            cache,
+        )?;
+        let Some(before) = found else {
             return Ok(Step::Done);
         };
-        let tuple: [&[Value]; 1] = [&before];
+        let tuple = with_partners(&partners, &before);
         let after =
             self.changed_row(execution, table, &before, &tuple, &plan.assignments, cache)?;
         self.follow_reads(transaction, execution)?;
-        if let blocked @ Step::Blocked(_) =
-            self.change_row(transaction, execution, table, row, before, after.clone())?
-        {
+        if let blocked @ Step::Blocked(_) = self.change_row(
+            transaction,
+            execution,
+            table,
+            row,
+            before.clone(),
+            after.clone(),
+        )? {
             return Ok(blocked);
         }
-        self.answer(execution, &plan.returning, &[&after], cache)?;
+        let tuple = with_partners(&partners, &after);
+        self.answer(execution, &plan.returning, &tuple, cache)?;
         execution.count += 1;
         Ok(Step::Done)
     }
 
     /// The row as a statement may change it: what it saw, or a newer version that still fulfils the
-    /// condition; `None` when it is not to be changed.
+    /// condition together with the rows of FROM that it was found with (EvalPlanQual keeps those as they were
+    /// seen); `None` when it is not to be changed.
     fn still_wanted(
         &self,
         transaction: &Transaction,
         execution: &mut Execution,
         target: &Query,
-        table: TableId,
-        row: RowId,
+        (table, row): (TableId, RowId),
+        partners: &mut Partners,
         cache: &mut Cache,
     ) -> Result<Option<Row>, SqlError> {
         match self.find(transaction, &execution.view, table, row)? {
@@ -107,8 +128,16 @@ impl Store {
                 Ok(None)
             }
             Found::Newer(version) => {
+                let mut tuple = with_partners(partners, &version);
                 let fits =
-                    self.with_run(execution, cache, |run| target.recheck(&[&version], run))?;
+                    self.with_run(execution, cache, |run| target.recheck(&mut tuple, run))?;
+                let lost: SmallVec<[bool; 4]> = tuple.iter().map(|row| row.is_empty()).collect();
+                drop(tuple);
+                for (partner, lost) in partners.iter_mut().zip(lost) {
+                    if lost {
+                        *partner = Row::from([]);
+                    }
+                }
                 if !fits {
                     self.note_again(transaction, execution, (table, row), false);
                 }
@@ -233,15 +262,23 @@ impl Store {
             self.follow_reads(transaction, execution)?;
         }
         while let Some(row) = next_target(execution)? {
-            let wanted =
-                self.still_wanted(transaction, execution, &plan.target, plan.table, row, cache)?;
+            let mut partners = partners(execution);
+            let wanted = self.still_wanted(
+                transaction,
+                execution,
+                &plan.target,
+                (plan.table, row),
+                &mut partners,
+                cache,
+            )?;
             if let Some(before) = wanted {
                 if let blocked @ Step::Blocked(_) =
                     self.remove_row(transaction, execution, plan.table, row, &before)?
                 {
                     return Ok(blocked);
                 }
-                self.answer(execution, &plan.returning, &[&before], cache)?;
+                let tuple = with_partners(&partners, &before);
+                self.answer(execution, &plan.returning, &tuple, cache)?;
                 execution.count += 1;
             }
             advance(execution);
@@ -297,12 +334,28 @@ fn next_target(execution: &mut Execution) -> Result<Option<RowId>, SqlError> {
             targets,
             at,
             failure,
+            ..
         } => match targets.get(*at) {
             Some(row) => Ok(Some(*row)),
             None => failure.take().map_or(Ok(None), Err),
         },
         _ => Ok(None),
     }
+}
+
+/// The rows of FROM that the row whose turn it is was found with.
+fn partners(execution: &Execution) -> Partners {
+    match &execution.work {
+        Work::Modify { partners, at, .. } => partners.get(*at).cloned().unwrap_or_default(),
+        _ => Partners::new(),
+    }
+}
+
+/// A joined row: that of the table to be changed stands last.
+fn with_partners<'r>(partners: &'r Partners, row: &'r Row) -> SmallVec<[&'r [Value]; 4]> {
+    let mut tuple: SmallVec<[&[Value]; 4]> = partners.iter().map(|row| &**row).collect();
+    tuple.push(row);
+    tuple
 }
 
 fn advance(execution: &mut Execution) {

@@ -14,6 +14,7 @@ use tidewire_syntax::{Name, Span};
 use crate::bind_write::{DeletePlan, InsertPlan, RowSource, UpdatePlan};
 use crate::expression::{Expr, Frame};
 use crate::hash::StableHasher;
+use crate::parts::Part;
 use crate::query::{ROW_BUDGET, Run, Source};
 use crate::query_plan::{Access, Query};
 use crate::scope::{Binder, Resolved};
@@ -103,10 +104,24 @@ pub(crate) enum Operation {
     Schema,
 }
 
+impl Operation {
+    /// The table that it writes.
+    fn target(&self) -> Option<TableId> {
+        match self {
+            Operation::Insert(plan) => Some(plan.table),
+            Operation::Update(plan) => Some(plan.table),
+            Operation::Delete(plan) => Some(plan.table),
+            _ => None,
+        }
+    }
+}
+
 /// A statement made ready to run against one version of a catalog. Immutable; share it by [`Arc`].
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) operation: Operation,
+    /// What it carries out beside that.
+    pub(crate) parts: Vec<Part>,
     pub(crate) statement: Arc<Statement>,
     kind: PlanKind,
     columns: Vec<ResultColumn>,
@@ -142,6 +157,9 @@ impl Plan {
 
     /// Neither writes nor locks rows nor changes the schema.
     pub fn is_read_only(&self) -> bool {
+        if !self.parts.is_empty() {
+            return false;
+        }
         match &self.operation {
             Operation::Select(query) => query.locking.is_none(),
             Operation::Insert(_) | Operation::Update(_) | Operation::Delete(_) => false,
@@ -157,7 +175,9 @@ impl Plan {
 
     /// What a read-only transaction calls the command when it refuses it (`ExecCheckXactReadOnly`).
     pub(crate) fn writing_command(&self) -> Option<&'static str> {
+        let changes = |part: &Part| part.operation.target().is_some();
         match &self.operation {
+            Operation::Select(_) if self.parts.iter().any(changes) => Some("SELECT"),
             Operation::Select(query) => {
                 query
                     .locking
@@ -260,15 +280,18 @@ fn plan_with(
             Operation::Session(session.clone())
         }
     };
+    let parts = std::mem::take(&mut binder.parts);
+    writes.extend(parts.iter().filter_map(|part| part.operation.target()));
     let reads: Vec<TableId> = binder.reads.iter().map(|(_, table)| *table).collect();
     if !matches!(operation, Operation::Schema | Operation::Session(_)) {
-        locks = row_locks(&operation, &reads, &writes);
+        locks = row_locks(&operation, &parts, &reads, &writes);
     }
     let resolved = std::mem::take(&mut binder.resolved);
     Ok(Plan {
-        kind: kind(&operation),
+        kind: kind(&operation, &parts),
         fingerprint: fingerprint(&statement),
         operation,
+        parts,
         statement,
         columns,
         reads,
@@ -282,6 +305,7 @@ fn plan_with(
 /// Locks that a statement over rows takes on its tables (manual 13.3.1).
 fn row_locks(
     operation: &Operation,
+    parts: &[Part],
     reads: &[TableId],
     writes: &[TableId],
 ) -> Vec<(TableId, TableLockMode)> {
@@ -294,9 +318,14 @@ fn row_locks(
     for table in writes {
         add(*table, TableLockMode::RowExclusive);
     }
-    if let Operation::Select(query) = operation
-        && let Some(locking) = &query.locking
-    {
+    let operations = std::iter::once(operation).chain(parts.iter().map(|part| &part.operation));
+    for operation in operations {
+        let Operation::Select(query) = operation else {
+            continue;
+        };
+        let Some(locking) = &query.locking else {
+            continue;
+        };
         for at in &locking.relations {
             if let Some(relation) = query.relations.get(*at) {
                 add(relation.table, TableLockMode::RowShare);
@@ -324,7 +353,16 @@ impl<P: Parameters + ?Sized> Parameters for &P {
     }
 }
 
-fn kind(operation: &Operation) -> PlanKind {
+fn kind(operation: &Operation, parts: &[Part]) -> PlanKind {
+    let parts = parts.iter().map(|part| operation_kind(&part.operation));
+    parts.fold(operation_kind(operation), |one, other| match (one, other) {
+        (PlanKind::Scan, _) | (_, PlanKind::Scan) => PlanKind::Scan,
+        (PlanKind::Point, _) | (_, PlanKind::Point) => PlanKind::Point,
+        (one, _) => one,
+    })
+}
+
+fn operation_kind(operation: &Operation) -> PlanKind {
     let control = |control| PlanKind::Control(control);
     match operation {
         Operation::Select(query) => query_kind(query),
@@ -349,6 +387,9 @@ fn query_kind(query: &Query) -> PlanKind {
     let (mut any, mut scan) = (false, false);
     query.queries(&mut |query| {
         for relation in &query.relations {
+            if matches!(relation.access, Access::Derived(_)) {
+                continue;
+            }
             any = true;
             scan |= !matches!(relation.access, Access::Index { .. });
         }
@@ -428,6 +469,15 @@ impl AcrossQuery {
     pub fn plan(query: &Written, stores: &[(&str, &Catalog)]) -> Result<AcrossQuery, PlanError> {
         let mut binder = Binder::new(stores, &());
         let bound_query = binder.query(query)?;
+        if !binder.parts.is_empty() {
+            return Err(PlanError::at(
+                SqlError::new(
+                    b"0A000",
+                    "a query over several databases changes and locks no rows",
+                ),
+                query.span,
+            ));
+        }
         if let Some(locking) = &query.locking {
             return Err(PlanError::at(
                 SqlError::new(b"0A000", "a query over several databases locks no rows"),

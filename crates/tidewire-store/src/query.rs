@@ -17,7 +17,8 @@ use crate::expression::{Expr, Frame};
 use crate::heap::Heap;
 use crate::index::IndexKey;
 use crate::lookup::Probes;
-pub(crate) use crate::query_plan::{Query, Relation};
+pub(crate) use crate::query_plan::{DistinctPlan, Query, Relation};
+use crate::query_plan::{NO_TABLE, Node};
 use crate::reads::ReadCollector;
 use crate::value::NULL;
 use crate::versions::View;
@@ -42,6 +43,8 @@ pub(crate) struct Run<'a> {
     pub(crate) now_us: i64,
     pub(crate) sources: &'a [Source<'a>],
     pub(crate) budget: Cell<u64>,
+    /// What other parts of the statement answered.
+    pub(crate) results: &'a [Arc<Vec<Row>>],
     pub(crate) cache: RefCell<Cache>,
     /// `reads` holds a collector.
     pub(crate) collects: bool,
@@ -53,6 +56,8 @@ pub(crate) struct Run<'a> {
 pub(crate) struct Cache {
     subqueries: FxHashMap<u32, Rc<Cached>>,
     pub(crate) tables: FxHashMap<u32, Probes>,
+    /// Rows of queries in FROM.
+    pub(crate) rows: FxHashMap<u32, Rc<Vec<Row>>>,
 }
 
 enum Cached {
@@ -68,7 +73,7 @@ enum Cached {
 pub(crate) type Flow = ControlFlow<()>;
 
 /// Takes one joined row: values per relation and their rows.
-type Visitor<'v> = dyn FnMut(&[&[Value]], &[RowId]) -> Result<Flow, SqlError> + 'v;
+pub(crate) type Visitor<'v> = dyn FnMut(&[&[Value]], &[RowId]) -> Result<Flow, SqlError> + 'v;
 
 impl<'a> Run<'a> {
     pub(crate) fn new(
@@ -85,6 +90,7 @@ impl<'a> Run<'a> {
             cache: RefCell::default(),
             collects: false,
             reads: RefCell::default(),
+            results: &[],
         }
     }
 
@@ -154,7 +160,7 @@ impl Query {
             groups.finish(outer, run, &mut |frame| sorted.add(frame))?;
             return Ok(sorted.finish(offset, limit));
         }
-        if self.order.is_empty() && !self.distinct {
+        if self.order.is_empty() && matches!(self.distinct, DistinctPlan::No) {
             return self.unsorted_rows(outer, run, offset, limit);
         }
         let mut sorted = Sorted::new(self);
@@ -243,7 +249,11 @@ impl Query {
         if !all_true(&self.filter, &frame)? {
             return Ok(());
         }
-        self.join_from(0, &[], &[], &frame, visitor).map(|_| ())
+        match &self.tree {
+            None => self.join_from(0, &[], &[], &frame, visitor),
+            Some(nodes) => self.join_nodes(nodes, &[], &[], &frame, visitor),
+        }
+        .map(|_| ())
     }
 
     /// Recursion is as deep as there are relations, which the planner bounds.
@@ -255,9 +265,24 @@ impl Query {
         frame: &Frame<'_>,
         visitor: &mut Visitor<'_>,
     ) -> Result<Flow, SqlError> {
-        let Some(relation) = self.relations.get(at) else {
+        if at >= self.relations.len() {
             return visitor(tuple, ids);
-        };
+        }
+        self.join_relation(at, tuple, ids, frame, &mut |tuple, ids| {
+            self.join_from(at + 1, tuple, ids, frame, visitor)
+        })
+    }
+
+    /// Joins one relation to what stands before it.
+    pub(crate) fn join_relation(
+        &self,
+        at: usize,
+        tuple: &[&[Value]],
+        ids: &[RowId],
+        frame: &Frame<'_>,
+        visitor: &mut Visitor<'_>,
+    ) -> Result<Flow, SqlError> {
+        let relation = &self.relations[at];
         let mut all_ids: SmallVec<[RowId; 4]> = SmallVec::from_slice(ids);
         all_ids.push(NO_ROW);
         let mut matched = false;
@@ -288,11 +313,11 @@ impl Query {
             if !all_true(&relation.filter, &inner)? {
                 return Ok(Flow::Continue(()));
             }
-            if frame.run.collects() {
+            if frame.run.collects() && relation.table != NO_TABLE {
                 frame.run.note_row(self, at, id);
             }
             all_ids[at] = id;
-            self.join_from(at + 1, joined, &all_ids, frame, visitor)
+            visitor(joined, &all_ids)
         })?;
         if flow.is_break() || matched || relation.join != JoinKind::Left {
             return Ok(flow);
@@ -307,20 +332,39 @@ impl Query {
             return Ok(flow);
         }
         all_ids[at] = NO_ROW;
-        self.join_from(at + 1, &joined, &all_ids, frame, visitor)
+        visitor(&joined, &all_ids)
     }
 
-    /// Does a joined row still pass all conditions? (EvalPlanQual: some of its rows were exchanged.)
-    pub(crate) fn recheck(&self, tuple: &[&[Value]], run: &Run<'_>) -> Result<bool, SqlError> {
-        let frame = Frame {
-            tuple,
-            ..Frame::of(run)
-        };
-        for (relation, row) in self.relations.iter().zip(tuple) {
-            let missing = relation.join == JoinKind::Left && row.is_empty();
+    /// Does a joined row still pass all conditions, some of its rows being exchanged (EvalPlanQual)? A partner
+    /// of an outer join that does not fit any more is taken out of it.
+    pub(crate) fn recheck(
+        &self,
+        tuple: &mut SmallVec<[&[Value]; 4]>,
+        run: &Run<'_>,
+    ) -> Result<bool, SqlError> {
+        let frame = Frame::of(run);
+        for at in 0..self.relations.len().min(tuple.len()) {
+            let relation = &self.relations[at];
+            let now = Frame { tuple, ..frame };
+            let missing = tuple[at].is_empty();
             let joins =
-                missing || all_true(&relation.implied, &frame)? && all_true(&relation.on, &frame)?;
-            if !joins || !all_true(&relation.filter, &frame)? {
+                missing || all_true(&relation.implied, &now)? && all_true(&relation.on, &now)?;
+            if !joins && relation.join != JoinKind::Left {
+                return Ok(false);
+            }
+            if !joins {
+                tuple[at] = &[];
+            }
+            let now = Frame { tuple, ..frame };
+            if !all_true(&relation.filter, &now)? {
+                return Ok(false);
+            }
+        }
+        let now = Frame { tuple, ..frame };
+        for node in self.tree.iter().flatten() {
+            if let Node::Outer(outer) = node
+                && !all_true(&outer.filter, &now)?
+            {
                 return Ok(false);
             }
         }
@@ -392,6 +436,18 @@ impl Query {
             .unwrap_or_default();
         self.cache(frame.run, || Cached::Value(value.clone()));
         Ok(value)
+    }
+
+    /// The only row of a subquery: none without rows, 21000 with several.
+    pub(crate) fn single_row(&self, frame: &Frame<'_>) -> Result<Option<Row>, SqlError> {
+        let rows = self.kept(Some(frame), frame.run)?;
+        if rows.len() > 1 {
+            return Err(SqlError::new(
+                b"21000",
+                "more than one row returned by a subquery used as an expression",
+            ));
+        }
+        Ok(rows.first().cloned())
     }
 
     /// IN: `None` when unknown.
@@ -503,13 +559,19 @@ impl<'q> Sorted<'q> {
 
     fn add(&mut self, frame: &Frame<'_>) -> Result<(), SqlError> {
         let row = self.query.project(frame)?;
-        self.rows.push((self.query.sort_keys(frame)?, row));
+        let mut keys = self.query.sort_keys(frame)?;
+        if let DistinctPlan::On(group) = &self.query.distinct {
+            for key in group {
+                keys.push(key.evaluate(frame)?);
+            }
+        }
+        self.rows.push((keys, row));
         Ok(())
     }
 
     fn finish(mut self, offset: usize, limit: usize) -> Vec<Row> {
-        if self.query.distinct {
-            let mut seen = FxHashSet::default();
+        let mut seen = FxHashSet::default();
+        if let DistinctPlan::Rows = self.query.distinct {
             self.rows
                 .retain(|(_, row)| seen.insert(IndexKey::with_nulls(row)));
         }
@@ -517,6 +579,12 @@ impl<'q> Sorted<'q> {
             let query = self.query;
             self.rows
                 .sort_by(|(left, _), (right, _)| query.compare(left, right));
+        }
+        if let DistinctPlan::On(_) = self.query.distinct {
+            // The values of ON stand behind the sort keys.
+            let group = self.query.order.len();
+            self.rows
+                .retain(|(keys, _)| seen.insert(IndexKey::with_nulls(&keys[group..])));
         }
         let rows = self.rows.into_iter().map(|(_, row)| row);
         rows.skip(offset).take(limit).collect()

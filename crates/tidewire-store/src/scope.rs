@@ -6,9 +6,12 @@ use tidewire_syntax::ast::sql::TableName;
 use tidewire_syntax::{Name, Span};
 
 use crate::aggregate::Aggregate;
+use crate::common_table::CommonTable;
 use crate::expression::Expr;
+use crate::parts::Part;
 use crate::plan::Parameters;
-use crate::{Catalog, Column, ColumnId, PlanError, SqlError, Table, TableId, Type};
+use crate::query_plan::Relation;
+use crate::{Catalog, ColumnId, PlanError, SqlError, Table, TableId, Type};
 
 /// An expression with its type; `None` is PostgreSQL's `unknown`: a bare string, NULL, an untyped parameter.
 #[derive(Clone, Debug)]
@@ -30,14 +33,72 @@ pub(crate) struct Scope<'a> {
     pub(crate) correlated: bool,
     /// Columns that were used, for messages about grouping.
     pub(crate) used: Vec<(u16, u32, Span)>,
+    /// Columns that USING and NATURAL made of two.
+    pub(crate) merged: Vec<Merged>,
+    /// Functions that give rows may stand here.
+    pub(crate) allows_rows: bool,
+    /// Relations that they became.
+    pub(crate) made: Vec<Relation>,
+    /// Nothing of it can be named: a query in its FROM is being bound.
+    pub(crate) hidden: bool,
+    /// The relation that `*` begins with: the target of UPDATE and DELETE stands last, but is told first.
+    pub(crate) star_first: usize,
 }
 
-/// A table in sight.
+/// A table in sight, or rows that a query or a function makes.
 #[derive(Clone)]
 pub(crate) struct ScopeRelation<'a> {
     pub(crate) alias: Arc<str>,
     pub(crate) store: u32,
-    pub(crate) table: &'a Table,
+    /// `None` for what is not stored.
+    pub(crate) table: Option<&'a Table>,
+    pub(crate) columns: Arc<[ScopeColumn]>,
+    /// In sight by its name only: `excluded`.
+    pub(crate) named_only: bool,
+}
+
+/// A column of a [`ScopeRelation`].
+#[derive(Clone)]
+pub(crate) struct ScopeColumn {
+    pub(crate) name: Arc<str>,
+    pub(crate) data_type: Type,
+    pub(crate) slot: u32,
+    /// Of a stored column.
+    pub(crate) id: Option<ColumnId>,
+}
+
+/// A column that USING made of one on each side.
+#[derive(Clone)]
+pub(crate) struct Merged {
+    pub(crate) name: Arc<str>,
+    /// The first relation of the join.
+    pub(crate) first: usize,
+    pub(crate) value: Typed,
+    /// The columns that it stands for: relation and slot.
+    pub(crate) hides: Vec<(u16, u32)>,
+}
+
+impl<'a> ScopeRelation<'a> {
+    /// A stored table.
+    pub(crate) fn stored(alias: Arc<str>, store: u32, table: &'a Table) -> Self {
+        let columns = table.columns.iter().map(|column| ScopeColumn {
+            name: column.name.clone(),
+            data_type: column.data_type,
+            slot: column.slot as u32,
+            id: Some(column.id),
+        });
+        Self {
+            alias,
+            store,
+            table: Some(table),
+            columns: columns.collect(),
+            named_only: false,
+        }
+    }
+
+    pub(crate) fn column(&self, name: &str) -> Option<&ScopeColumn> {
+        self.columns.iter().find(|column| &*column.name == name)
+    }
 }
 
 impl<'a> Scope<'a> {
@@ -49,6 +110,11 @@ impl<'a> Scope<'a> {
             aggregates: Vec::new(),
             correlated: false,
             used: Vec::new(),
+            merged: Vec::new(),
+            allows_rows: false,
+            made: Vec::new(),
+            hidden: false,
+            star_first: 0,
         }
     }
 }
@@ -68,6 +134,12 @@ pub(crate) struct Binder<'a> {
     pub(crate) columns: Vec<(u32, TableId, ColumnId)>,
     /// Parameters used, so that the statement can be bound again.
     pub(crate) resolved: Vec<Resolved>,
+    /// Names of WITH in sight, innermost last.
+    pub(crate) common: Vec<CommonTable>,
+    /// What the statement carries out beside its main part.
+    pub(crate) parts: Vec<Part>,
+    /// Such a part is being bound.
+    pub(crate) within_part: bool,
 }
 
 /// A parameter as it was resolved.
@@ -128,6 +200,9 @@ impl<'a> Binder<'a> {
             reads: Vec::new(),
             columns: Vec::new(),
             resolved: Vec::new(),
+            common: Vec::new(),
+            parts: Vec::new(),
+            within_part: false,
         }
     }
 
@@ -210,77 +285,126 @@ impl<'a> Binder<'a> {
     ) -> Result<Typed, PlanError> {
         for depth in 0..self.scopes.len() {
             let at = self.scopes.len() - 1 - depth;
-            let Some((relation, found)) = self.column_in(at, table, column, span)? else {
+            let Some(found) = self.column_in(at, table, column, span)? else {
                 continue;
             };
             for scope in &mut self.scopes[at + 1..] {
                 scope.correlated = true;
             }
-            let scope = &mut self.scopes[at];
-            scope.used.push((relation as u16, found.slot as u32, span));
-            let of = &scope.relations[relation];
-            self.columns.push((of.store, of.table.id, found.id));
+            let (relation, slot) = match found {
+                Found::Column(relation, slot) => (relation, slot),
+                Found::Merged(merged) => {
+                    let value = self.scopes[at].merged[merged].value.clone();
+                    return Ok(Typed {
+                        expr: value.expr.shifted(depth as u16),
+                        span,
+                        ..value
+                    });
+                }
+            };
+            let column = self.use_column(at, relation, slot, span);
             return Ok(Typed {
                 expr: Expr::Column {
                     depth: depth as u16,
-                    relation: relation as u16,
-                    slot: found.slot as u32,
+                    relation,
+                    slot,
                 },
-                data_type: Some(found.data_type),
+                data_type: Some(column.data_type),
                 span,
             });
         }
         Err(self.no_column(table, column, span))
     }
 
+    /// Notes that a column of a scope is used.
+    pub(crate) fn use_column(
+        &mut self,
+        scope: usize,
+        relation: u16,
+        slot: u32,
+        span: Span,
+    ) -> ScopeColumn {
+        let scope = &mut self.scopes[scope];
+        scope.used.push((relation, slot, span));
+        let of = &scope.relations[usize::from(relation)];
+        let column = of.columns.iter().find(|column| column.slot == slot);
+        let column = column.cloned().unwrap_or_else(|| ScopeColumn {
+            name: Arc::from("?"),
+            data_type: Type::Text,
+            slot,
+            id: None,
+        });
+        if let (Some(table), Some(id)) = (of.table, column.id) {
+            self.columns.push((of.store, table.id, id));
+        }
+        column
+    }
+
     /// The column of this name in one scope; an error when there are two.
     fn column_in(
         &self,
-        scope: usize,
+        at: usize,
         table: Option<&Name>,
-        column: &Name,
+        name: &Name,
         span: Span,
-    ) -> Result<Option<(usize, &'a Column)>, PlanError> {
-        let scope = &self.scopes[scope];
+    ) -> Result<Option<Found>, PlanError> {
+        let scope = &self.scopes[at];
+        if scope.hidden {
+            return Ok(None);
+        }
         let mut found = None;
         let mut named = false;
+        let ambiguous = || {
+            Err(error(
+                b"42702",
+                span,
+                format!("column reference \"{name}\" is ambiguous"),
+            )
+            .hint("Write the table or its alias before it."))
+        };
+        if table.is_none() {
+            for (at, merged) in scope.merged.iter().enumerate() {
+                if merged.name == name.text && merged.first >= scope.visible_from {
+                    if found.is_some() {
+                        return ambiguous();
+                    }
+                    found = Some(Found::Merged(at));
+                }
+            }
+        }
         for (at, relation) in scope.relations.iter().enumerate().skip(scope.visible_from) {
-            if table.is_some_and(|table| table.text != relation.alias) {
+            if table.map_or(relation.named_only, |table| table.text != relation.alias) {
                 continue;
             }
             named = true;
-            let Some(column) = relation.table.column(column.as_str()) else {
-                continue;
-            };
-            // `excluded` is in sight by its name only.
-            if table.is_none() && &*relation.alias == "excluded" {
-                continue;
+            for column in relation.columns.iter().filter(|c| c.name == name.text) {
+                let place = (at as u16, column.slot);
+                let hides = |merged: &Merged| merged.hides.contains(&place);
+                if table.is_none() && scope.merged.iter().any(hides) {
+                    continue;
+                }
+                if found.is_some() {
+                    return ambiguous();
+                }
+                found = Some(Found::Column(place.0, place.1));
             }
-            if found.is_some() {
-                return fail(
-                    b"42702",
-                    span,
-                    format!("column reference \"{}\" is ambiguous", column.name),
-                )
-                .map_err(|e: PlanError| e.hint("Write the table or its alias before it."));
-            }
-            found = Some((at, column));
         }
-        if let (None, true, Some(table)) = (found, named, table) {
-            return Err(self.no_column(Some(table), column, span));
+        if let (None, true, Some(table)) = (&found, named, table) {
+            return Err(self.no_column(Some(table), name, span));
         }
         Ok(found)
     }
 
     fn no_column(&self, table: Option<&Name>, column: &Name, span: Span) -> PlanError {
         let relations = || {
-            self.scopes
-                .iter()
-                .rev()
-                .flat_map(|scope| scope.relations.iter().skip(scope.visible_from))
+            let scopes = self.scopes.iter().rev().filter(|scope| !scope.hidden);
+            scopes.flat_map(|scope| scope.relations.iter().skip(scope.visible_from))
         };
         if let Some(table) = table {
             let Some(relation) = relations().find(|relation| relation.alias == table.text) else {
+                if let Some(error) = self.out_of_sight(table) {
+                    return error;
+                }
                 let error = error(
                     b"42P01",
                     table.span,
@@ -296,7 +420,7 @@ impl<'a> Binder<'a> {
                 span,
                 format!("column {table}.{column} does not exist"),
             );
-            let names = relation.table.columns.iter().map(|c| &*c.name);
+            let names = relation.columns.iter().map(|c| &*c.name);
             return match nearest(column.as_str(), names) {
                 Some(near) => error.hint(format!(
                     "Perhaps you meant to reference the column \"{table}.{near}\"."
@@ -311,7 +435,7 @@ impl<'a> Binder<'a> {
         );
         let candidates: Vec<(String, &str)> = relations()
             .flat_map(|relation| {
-                let columns = relation.table.columns.iter();
+                let columns = relation.columns.iter();
                 columns.map(|c| (format!("{}.{}", relation.alias, c.name), &*c.name))
             })
             .collect();
@@ -327,6 +451,28 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// The error for a table that stands in FROM but cannot be named from here.
+    pub(crate) fn out_of_sight(&self, table: &Name) -> Option<PlanError> {
+        let known = |relation: &ScopeRelation<'_>| relation.alias == table.text;
+        let renamed = |relation: &&ScopeRelation<'_>| {
+            relation
+                .table
+                .is_some_and(|stored| stored.name == table.text)
+        };
+        let relations = || self.scopes.iter().rev().flat_map(|scope| &scope.relations);
+        let hint = if relations().any(known) {
+            format!(
+                "There is an entry for table \"{table}\", but it cannot be referenced from this part of \
+                 the query."
+            )
+        } else {
+            let alias = &relations().find(renamed)?.alias;
+            format!("Perhaps you meant to reference the table alias \"{alias}\".")
+        };
+        let message = format!("invalid reference to FROM-clause entry for table \"{table}\"");
+        Some(error(b"42P01", table.span, message).hint(hint))
+    }
+
     /// A parameter as an expression.
     pub(crate) fn parameter(
         &mut self,
@@ -339,6 +485,9 @@ impl<'a> Binder<'a> {
                 Some(field) => format!(":{name}.{field}"),
                 None => format!(":{name}"),
             };
+            if name.as_str().starts_with('$') {
+                return fail(b"42P02", span, format!("there is no parameter {name}"));
+            }
             return fail(b"42P02", span, format!("there is no value {full} here"));
         };
         self.resolved.push(Resolved {
@@ -353,6 +502,14 @@ impl<'a> Binder<'a> {
             span,
         })
     }
+}
+
+/// What a name stands for in a scope.
+enum Found {
+    /// Relation and slot.
+    Column(u16, u32),
+    /// Which one of [`Scope::merged`].
+    Merged(usize),
 }
 
 /// The name that was probably meant: the nearest one, if it is near.

@@ -150,8 +150,15 @@ impl Store {
             target.locked += 1;
         }
         if target.changed {
-            let fits =
-                self.with_run(execution, cache, |run| query.recheck(&target.tuple(), run))?;
+            let mut tuple = target.tuple();
+            let fits = self.with_run(execution, cache, |run| query.recheck(&mut tuple, run))?;
+            let lost: SmallVec<[bool; 4]> = tuple.iter().map(|row| row.is_empty()).collect();
+            drop(tuple);
+            for (row, lost) in target.rows.iter_mut().zip(lost) {
+                if lost {
+                    *row = Row::from([]);
+                }
+            }
             if !fits {
                 self.note_locked(transaction, execution, query, locking, target, false);
                 return Ok(Outcome::LeftOut);

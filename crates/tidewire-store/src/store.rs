@@ -300,32 +300,39 @@ impl Store {
         }
         let plan = execution.plan.clone();
         let mut cache = Cache::default();
-        let step = match &plan.operation {
-            Operation::Select(query) => match &query.locking {
-                Some(locking) => {
-                    self.step_lock(transaction, execution, query, locking, &mut cache)?
-                }
-                None => {
-                    execution.answered =
-                        self.with_run(execution, &mut cache, |run| query.rows(None, run))?;
-                    Step::Done
-                }
-            },
-            Operation::Insert(plan) => {
-                self.step_insert(transaction, execution, plan, &mut cache)?
-            }
-            Operation::Update(plan) => {
-                self.step_update(transaction, execution, plan, &mut cache)?
-            }
-            Operation::Delete(plan) => {
-                self.step_delete(transaction, execution, plan, &mut cache)?
-            }
-            _ => Step::Done,
+        let step = if plan.parts.is_empty() {
+            self.step_operation(transaction, execution, &plan.operation, &mut cache)?
+        } else {
+            self.step_parts(transaction, execution, &mut cache)?
         };
         if let Step::Blocked(_) = step {
             return Ok(step);
         }
         self.step_checks(transaction, execution)
+    }
+
+    /// Goes on with a query, INSERT, UPDATE or DELETE until it is done or blocks.
+    pub(crate) fn step_operation(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+        operation: &Operation,
+        cache: &mut Cache,
+    ) -> Result<Step, SqlError> {
+        match operation {
+            Operation::Select(query) => match &query.locking {
+                Some(locking) => self.step_lock(transaction, execution, query, locking, cache),
+                None => {
+                    execution.answered =
+                        self.with_run(execution, cache, |run| query.rows(None, run))?;
+                    Ok(Step::Done)
+                }
+            },
+            Operation::Insert(plan) => self.step_insert(transaction, execution, plan, cache),
+            Operation::Update(plan) => self.step_update(transaction, execution, plan, cache),
+            Operation::Delete(plan) => self.step_delete(transaction, execution, plan, cache),
+            _ => Ok(Step::Done),
+        }
     }
 
     /// Evaluates something as a statement sees the store.
@@ -347,6 +354,9 @@ impl Store {
             execution.budget,
         );
         run.take_cache(cache);
+        if let Some(parts) = &execution.parts {
+            run.results = &parts.results;
+        }
         if let Some(reads) = execution.reads.take() {
             run.collect(reads);
         }

@@ -234,11 +234,8 @@ impl Builder {
         named: Option<&Name>,
     ) -> Result<(), PlanError> {
         let mut binder = Binder::new(&[], &());
-        binder.scopes.push(Scope::new(vec![ScopeRelation {
-            alias: self.table.name.clone(),
-            store: 0,
-            table: &self.table,
-        }]));
+        let relation = ScopeRelation::stored(self.table.name.clone(), 0, &self.table);
+        binder.scopes.push(Scope::new(vec![relation]));
         let bound = binder.condition(Some(condition), "CHECK")?;
         drop(binder);
         let condition = Expr::And(bound);

@@ -41,7 +41,7 @@ pub(crate) fn symbol(operator: BinaryOperator) -> &'static str {
     }
 }
 
-fn comparison(operator: BinaryOperator) -> Option<Comparison> {
+pub(crate) fn comparison(operator: BinaryOperator) -> Option<Comparison> {
     use BinaryOperator as O;
     Some(match operator {
         O::Equal => Comparison::Equal,
@@ -231,7 +231,7 @@ pub(crate) fn compare(comparison: Comparison, operator: &str, left: Typed, right
 }
 
 /// The larger of two number types.
-fn larger(left: Type, right: Type) -> Type {
+pub(crate) fn larger(left: Type, right: Type) -> Type {
     let rank = |t: Type| match t {
         Type::SmallInt => 0,
         Type::Integer => 1,

@@ -320,6 +320,14 @@ pub enum LockWait {
 }
 
 impl Query {
+    /// Whether nothing stands behind its body.
+    pub fn is_bare(&self) -> bool {
+        self.order_by.is_empty()
+            && self.limit.is_none()
+            && self.offset.is_none()
+            && self.locking.is_none()
+    }
+
     /// A query that is only this SELECT.
     pub fn of(select: Select) -> Self {
         Self {

@@ -20,7 +20,8 @@ impl Parser<'_> {
         if self.at_word("overriding") {
             return self.unsupported("`OVERRIDING`", "leave the identity column out");
         }
-        let source = if self.at_query(0) && !self.at_word("values") {
+        let query = self.at_query(0) && !self.at_word("values");
+        let source = if query || self.at(SyntaxKind::OpenParen) {
             InsertSource::Query(Box::new(self.query()?))
         } else {
             let named = !columns.is_empty();
