@@ -87,6 +87,10 @@ pub(crate) struct IsolationArguments {
     /// Only this level of measured cases, as `"repeatable read"`; may be given several times.
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     pub(crate) level: Vec<Level>,
+    /// Names the anomalies of measured cases as they end here, instead of comparing outcomes: one line for each case
+    /// and level. Exit code 1: one is not permitted at its level.
+    #[arg(long)]
+    pub(crate) anomalies: bool,
 }
 
 fn level(name: &str) -> Result<Level, String> {

@@ -9,7 +9,7 @@ use tidewire_conformance::spec::{self, Stream, Transcript};
 use tidewire_conformance::{Case, Level, Verdict, cases, judge};
 
 use crate::arguments::IsolationArguments;
-use crate::{BROKEN, HOLDS};
+use crate::{BROKEN, HOLDS, case_anomalies};
 
 pub(crate) fn isolation(arguments: &IsolationArguments) -> anyhow::Result<u8> {
     let path = &arguments.file;
@@ -23,7 +23,7 @@ pub(crate) fn isolation(arguments: &IsolationArguments) -> anyhow::Result<u8> {
     if is_specification {
         specification(&text)
     } else {
-        compare(&text, &arguments.level)
+        compare(&text, &arguments.level, arguments.anomalies)
     }
 }
 
@@ -67,7 +67,7 @@ impl Transcript for Terminal {
 }
 
 /// A line for each case and level.
-fn compare(text: &str, levels: &[Level]) -> anyhow::Result<u8> {
+fn compare(text: &str, levels: &[Level], anomalies: bool) -> anyhow::Result<u8> {
     let cases = match cases::read(text) {
         Ok(cases) => cases,
         Err(error) => {
@@ -90,6 +90,12 @@ fn compare(text: &str, levels: &[Level]) -> anyhow::Result<u8> {
             }
             Ok(case) => {
                 for level in levels {
+                    if anomalies {
+                        if !case_anomalies::write(&mut out, &case, *level)? {
+                            code = BROKEN;
+                        }
+                        continue;
+                    }
                     let Some((line, same)) = line(&case, *level) else {
                         continue;
                     };

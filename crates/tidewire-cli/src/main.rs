@@ -2,6 +2,7 @@
 //! and how a run ended is asked from `tidewire-session`.
 
 mod arguments;
+mod case_anomalies;
 mod check;
 mod diagnostics;
 mod format;

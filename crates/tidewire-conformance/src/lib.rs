@@ -15,4 +15,4 @@ pub mod spec;
 pub use cases::{Case, Level, Outcome, Recorded, Step};
 pub use compare::{Difference, Verdict, judge};
 pub use explore::explore;
-pub use run::{Ran, Refused, run};
+pub use run::{Played, Ran, Refused, record, run};

@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use tidewire_store::Catalog;
+
 use crate::cases::{Case, Final, Level, Outcome, Recorded, StepOutcome};
 use crate::cells;
 use crate::sessions::{Answer, Blocker, Failure, Refusal, SessionId, Sessions};
@@ -45,36 +47,100 @@ pub struct Refused {
 /// # Errors
 /// When a statement before the steps fails: then there is nothing to compare.
 pub fn run(case: &Case, level: Level, choices: &[usize]) -> Result<Ran, Refused> {
-    let mut player = Player {
-        case,
-        level,
-        choices,
-        server: Sessions::new(),
-        sessions: BTreeMap::new(),
-        outcomes: vec![None; case.steps.len()],
-        waiting: BTreeMap::new(),
-        deferred: Vec::new(),
-        forks: Vec::new(),
-        refused: None,
-    };
-    player.server.set_deadlock_timeout(DEADLOCK_TIMEOUT_US);
-    let setup = player.server.open();
-    for sql in &case.setup {
-        player.prepare(setup, "setup", sql)?;
+    let mut player = Player::prepared(case, level, choices)?;
+    player.play()?;
+    Ok(player.finish())
+}
+
+/// Plays a case and keeps what its statements read and wrote, in order; the steps that did it beside it.
+///
+/// # Errors
+/// As [`run`].
+pub fn record(case: &Case, level: Level, choices: &[usize]) -> Result<Played, Refused> {
+    let mut player = Player::prepared(case, level, choices)?;
+    player.server.record();
+    player.log = Some(Vec::new());
+    player.play()?;
+    let (log, catalog) = (player.log.take(), player.server.catalog().clone());
+    Ok(Played {
+        ran: player.finish(),
+        log: log.unwrap_or_default(),
+        catalog,
+    })
+}
+
+/// A played case with what its statements read and wrote.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// What came of it.
+    pub ran: Ran,
+    /// What the store recorded, with the step that it came of.
+    pub log: Vec<(usize, tidewire_store::Recorded)>,
+    /// What existed at the end.
+    pub catalog: Catalog,
+}
+
+impl<'c> Player<'c> {
+    /// Everything before the steps is done.
+    fn prepared(case: &'c Case, level: Level, choices: &'c [usize]) -> Result<Self, Refused> {
+        let mut player = Player {
+            case,
+            level,
+            choices,
+            server: Sessions::new(),
+            sessions: BTreeMap::new(),
+            outcomes: vec![None; case.steps.len()],
+            waiting: BTreeMap::new(),
+            deferred: Vec::new(),
+            forks: Vec::new(),
+            refused: None,
+            log: None,
+        };
+        player.server.set_deadlock_timeout(DEADLOCK_TIMEOUT_US);
+        let setup = player.server.open();
+        for sql in &case.setup {
+            player.prepare(setup, "setup", sql)?;
+        }
+        for name in &case.sessions {
+            player.open(name)?;
+        }
+        Ok(player)
     }
-    for name in &case.sessions {
-        player.open(name)?;
+
+    /// The steps, in order.
+    fn play(&mut self) -> Result<(), Refused> {
+        for step in 0..self.case.steps.len() {
+            let session = self.session(&self.case.steps[step].session)?;
+            if self.waiting.contains_key(&session) {
+                self.deferred.push(step);
+            } else {
+                self.issue(step, None)?;
+                self.settle(step)?;
+            }
+        }
+        Ok(())
     }
-    for step in 0..case.steps.len() {
-        let session = player.session(&case.steps[step].session)?;
-        if player.waiting.contains_key(&session) {
-            player.deferred.push(step);
-        } else {
-            player.issue(step, None)?;
-            player.settle(step)?;
+
+    /// Keeps what was recorded: by the step that waited on the connection, or else by `step`.
+    fn keep_recorded(&mut self, step: usize) {
+        let Some(log) = &mut self.log else {
+            return;
+        };
+        for recorded in self.server.take_recorded() {
+            let waited = match &recorded {
+                tidewire_store::Recorded::Statement(footprint) => {
+                    let session = self.server.on_connection(footprint.connection);
+                    session.and_then(|session| self.waiting.get(&session))
+                }
+                // A statement that is its own transaction ends it.
+                _ => log
+                    .last()
+                    .map(|(last, _)| last)
+                    .filter(|last| self.waiting.values().any(|waiting| waiting == *last)),
+            };
+            log.push((waited.copied().unwrap_or(step), recorded));
         }
     }
-    Ok(player.finish())
 }
 
 struct Player<'c> {
@@ -90,6 +156,8 @@ struct Player<'c> {
     deferred: Vec<usize>,
     forks: Vec<(usize, usize)>,
     refused: Option<Refused>,
+    /// What the store recorded, if that is wanted.
+    log: Option<Vec<(usize, tidewire_store::Recorded)>>,
 }
 
 impl<'c> Player<'c> {
@@ -141,10 +209,12 @@ impl<'c> Player<'c> {
         let sql = case.steps[step].sql.replace("$LEVEL", self.level.name());
         let outcome = if sql.trim() == "!disconnect" {
             self.server.reconnect(session);
+            self.keep_recorded(step);
             self.initialise(session, name)?;
             Outcome::done("DISCONNECT".to_string())
         } else {
             self.server.send(session, &sql);
+            self.keep_recorded(step);
             match self.server.is_busy(session) {
                 true => {
                     self.waiting.insert(session, step);
@@ -249,10 +319,12 @@ impl<'c> Player<'c> {
                 let chosen = wanted.min(ready.len() - 1);
                 self.forks.push((ready.len(), chosen));
                 self.server.resume(ready[chosen]);
+                self.keep_recorded(issued);
                 continue;
             }
             let until_us = self.server.now_us().saturating_add(PATIENCE_US);
             if !self.waiting.is_empty() && self.server.pass_time(until_us) {
+                self.keep_recorded(issued);
                 continue;
             }
             let sessions = &self.sessions;

@@ -205,7 +205,7 @@ impl Store {
             };
             self.require_visible(transaction, execution, plan.table, existing)?;
             let Some(update) = &conflict.update else {
-                self.note_again(transaction, execution, (plan.table, existing), true);
+                self.note_met(transaction, execution, (plan.table, existing));
                 return Ok(Arbitrated::Settled);
             };
             return self
@@ -283,7 +283,7 @@ impl Store {
             all_true(&update.filter, &frame)
         })?;
         if !fits {
-            self.note_again(transaction, execution, (table, existing), true);
+            self.note_met(transaction, execution, (table, existing));
             // The row in the way is locked even when it stays as it is.
             let strength = self
                 .definition(table)

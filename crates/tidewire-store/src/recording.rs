@@ -64,8 +64,11 @@ pub struct Footprint {
     /// The conditions themselves.
     pub predicates: Vec<Arc<Predicate>>,
     /// Rows that it looked at again after a wait, or that its snapshot does not show: the version that it saw
-    /// there in place of the snapshot's (EvalPlanQual, ON CONFLICT).
+    /// there in place of the snapshot's (EvalPlanQual).
     pub looked_again: Vec<VersionKey>,
+    /// Rows that were in the way of a row to be inserted (ON CONFLICT). It went by their being there, not by
+    /// what is in them: PostgreSQL's predicate locks do not count them as read either.
+    pub met: Vec<VersionKey>,
     /// In order.
     pub writes: Vec<VersionWrite>,
     /// Reads beyond the limits are left out.
@@ -117,6 +120,7 @@ impl Footprint {
             reads: Vec::new(),
             predicates: Vec::new(),
             looked_again: Vec::new(),
+            met: Vec::new(),
             writes: Vec::new(),
             cut: false,
             lookups: 0,
@@ -232,20 +236,41 @@ impl Store {
         let Some(footprint) = footprint(&mut execution.reads) else {
             return;
         };
+        let seen = self.current_version(transaction, (table, row));
+        footprint.looked_again.push(seen);
+        if read {
+            footprint.note_read(seen);
+        }
+    }
+
+    /// A row in the way of one to be inserted.
+    pub(crate) fn note_met(
+        &self,
+        transaction: &Transaction,
+        execution: &mut Execution,
+        row: (TableId, RowId),
+    ) {
+        if let Some(footprint) = footprint(&mut execution.reads) {
+            footprint.met.push(self.current_version(transaction, row));
+        }
+    }
+
+    /// The version that is committed or the transaction's own.
+    fn current_version(
+        &self,
+        transaction: &Transaction,
+        (table, row): (TableId, RowId),
+    ) -> VersionKey {
         let heap = self.heaps.get(table.0 as usize);
         let entry = heap.and_then(|heap| heap.entry(row));
         let version = match entry.and_then(|entry| entry.current(transaction.id)) {
             Some(Current::Version(version)) => Some(version.number()),
             Some(Current::Deleted) | None => None,
         };
-        let seen = VersionKey {
+        VersionKey {
             table,
             row,
             version,
-        };
-        footprint.looked_again.push(seen);
-        if read {
-            footprint.note_read(seen);
         }
     }
 

@@ -11,7 +11,9 @@ mod waits;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use tidewire_store::{ConnectionId, Notice, Plan, ResultColumn, Row, SqlError, Store};
+use tidewire_store::{
+    Catalog, ConnectionId, Notice, Plan, Recorded, ResultColumn, Row, SqlError, Store,
+};
 use tidewire_syntax::ast::sql::{IsolationLevel, Statement};
 
 use timers::{Timeouts, Waiting};
@@ -139,6 +141,28 @@ impl Sessions {
         self.store.disconnect(place.connection);
         place.connection = self.store.connect();
         place.query = None;
+    }
+
+    /// Records from here on what statements read and wrote.
+    pub fn record(&mut self) {
+        self.store.record(true);
+    }
+
+    /// What was recorded since the last call.
+    pub fn take_recorded(&mut self) -> Vec<Recorded> {
+        self.store.take_recorded()
+    }
+
+    /// What exists now.
+    pub fn catalog(&self) -> &Catalog {
+        self.store.catalog()
+    }
+
+    /// The session that has this connection.
+    pub fn on_connection(&self, connection: ConnectionId) -> Option<SessionId> {
+        let mut sessions = self.sessions.iter();
+        let found = sessions.position(|session| session.connection == connection);
+        found.map(SessionId)
     }
 
     /// Does its query wait?

@@ -43,6 +43,8 @@ pub struct HistoryBuilder {
     objects: BTreeMap<(TableId, RowId), Object>,
     predicates: BTreeMap<TableId, Vec<Arc<Predicate>>>,
     searches: Vec<Search>,
+    /// Rows in the way of an insert, by the version that was met.
+    met: Vec<(OperationId, (TableId, RowId), VersionId)>,
     filled: Filled,
     operations: u32,
 }
@@ -168,8 +170,22 @@ impl HistoryBuilder {
                 self.note(operation, statement);
             }
         }
+        for met in &footprint.met {
+            self.meet(transaction, *met, statement);
+        }
         for write in footprint.writes {
             self.write(transaction, footprint.transaction, write, statement);
+        }
+    }
+
+    /// A row in the way of an insert: who made it comes before.
+    fn meet(&mut self, transaction: TransactionNumber, met: VersionKey, statement: u32) {
+        if let Some(version) = self.version(met) {
+            let operation = self
+                .history
+                .read_predicate(transaction, PredicateRead::default());
+            self.note(operation, statement);
+            self.met.push((operation, (met.table, met.row), version));
         }
     }
 
@@ -247,8 +263,10 @@ impl HistoryBuilder {
         });
         for row in own {
             let versions = self.objects.get(&(table, row)).map(|it| &it.versions);
-            let mut standing = versions.into_iter().flatten().rev();
-            if let Some(version) = standing.find(|version| !version.withdrawn) {
+            let mut own = versions.into_iter().flatten().rev().filter(|version| {
+                !version.withdrawn && version.writer == Some(footprint.transaction)
+            });
+            if let Some(version) = own.next() {
                 seen.insert(row, version.id);
             }
         }
@@ -409,6 +427,16 @@ impl HistoryBuilder {
                 break;
             };
             self.history.complete_predicate(search.operation, read);
+        }
+        for (operation, row, version) in std::mem::take(&mut self.met) {
+            if let Some(object) = self.objects.get(&row) {
+                let versions = object.versions.iter().map(|known| known.id);
+                let read = PredicateRead {
+                    predicate: Arc::new(Matching::new(versions.collect())),
+                    seen: vec![(object.id, Some(version))],
+                };
+                self.history.complete_predicate(operation, read);
+            }
         }
         self.filled.history = self.history;
         self.filled
