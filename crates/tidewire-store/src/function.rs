@@ -33,8 +33,8 @@ pub(crate) enum Function {
 /// Characters that a text made by a statement may have.
 const MAX_TEXT: usize = 1 << 20;
 
-/// The names that there are, for hints.
-pub(crate) const NAMES: &[&str] = &[
+/// The names of functions, aggregates included; of synonyms one.
+pub const NAMES: &[&str] = &[
     "abs",
     "ceil",
     "coalesce",

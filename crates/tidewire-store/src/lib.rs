@@ -84,6 +84,7 @@ pub use answer::{CommandTag, Completion, Notice, Progress, ReadAs, RowChange, Vi
 pub use catalog::{Catalog, Check, Column, ForeignKey, Index, Table};
 pub use deadlock::DeadlockCheck;
 pub use error::{PlanError, SqlError, SqlState};
+pub use function::NAMES as FUNCTIONS;
 pub use heavyweight::AdvisoryKey;
 pub use ids::{ColumnId, ConnectionId, RowId, SequenceId, TableId, TransactionId};
 pub use numeric::Numeric;

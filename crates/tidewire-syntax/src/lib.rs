@@ -21,6 +21,6 @@ pub use kind::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken, Tide};
 pub use parse::{
     MAX_SOURCE_BYTES, Parse, from_bytes, parse, parse_expression, parse_statement, parse_statements,
 };
-pub use parser::MAX_NESTING;
+pub use parser::{MAX_NESTING, type_names};
 pub use span::{LineColumn, Name, Span};
 pub use words::{is_reserved, suggest};

@@ -25,6 +25,8 @@ mod type_name;
 mod window;
 mod write;
 
+pub use type_name::type_names;
+
 use logos::Logos;
 use rowan::{GreenNode, GreenNodeBuilder, Language};
 

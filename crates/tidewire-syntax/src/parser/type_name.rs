@@ -58,6 +58,11 @@ pub(super) fn type_of_word(word: &str) -> Option<TypeKind> {
         .map(|(_, kind)| *kind)
 }
 
+/// The names by which types are written, synonyms included.
+pub fn type_names() -> impl Iterator<Item = &'static str> {
+    TYPES.iter().map(|(name, _)| *name)
+}
+
 impl Parser<'_> {
     /// A type. One that is unknown or left out is reported and taken as text, so that the rest still reads.
     pub(super) fn type_name(&mut self) -> Parsed<TypeName> {
