@@ -7,7 +7,9 @@
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::JoinKind;
 
+use crate::Table;
 use crate::expression::{Comparison, Expr};
+use crate::plan_choice;
 use crate::query_plan::{Access, Derived, DistinctPlan, Node, Query, Relation};
 use crate::scope::Binder;
 
@@ -47,6 +49,11 @@ fn judge(condition: Expr, nodes: &mut [Node], relations: &mut [Relation], at: us
 
 /// Chooses access paths; conditions that a path fulfils move to `implied`.
 pub(crate) fn choose(binder: &mut Binder<'_>, relations: &mut [Relation]) {
+    let tables: Vec<Option<&Table>> = match binder.scopes.last() {
+        Some(scope) => scope.relations.iter().map(|of| of.table).collect(),
+        None => Vec::new(),
+    };
+    plan_choice::readings(&tables, relations);
     for (at, relation) in relations.iter_mut().enumerate() {
         let equalities = equalities(relation, at as u16);
         let scope = binder.scopes.last();

@@ -13,6 +13,7 @@ use tidewire_syntax::{Name, Span};
 use crate::aggregate::Grouping;
 use crate::expression::Expr;
 use crate::output_name::column_name;
+use crate::plan_choice;
 use crate::query_plan::{DistinctPlan, Node, Query, SortKey};
 use crate::scope::{Binder, Merged, Typed, error, fail};
 use crate::{PlanError, ResultColumn, Type, access};
@@ -97,6 +98,9 @@ impl Binder<'_> {
             });
             query.output.push(item.value.expr);
         }
+        let scope = self.scopes.last();
+        let table = scope.and_then(|scope| scope.relations.first());
+        plan_choice::read_in_order(table.and_then(|of| of.table), &mut query);
         Ok(query)
     }
 

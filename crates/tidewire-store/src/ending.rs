@@ -125,7 +125,9 @@ impl Store {
     /// Transactions in flight, except one that is just going on.
     pub(crate) fn open_transactions(&self) -> impl Iterator<Item = &Transaction> {
         let open = self.connections.iter();
+        let prepared = self.prepared.iter().map(|prepared| &prepared.transaction);
         open.filter_map(|connection| connection.transaction.as_ref())
+            .chain(prepared)
     }
 
     /// Snapshots that someone may still read by, `own` among them.

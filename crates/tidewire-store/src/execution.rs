@@ -24,6 +24,8 @@ pub(crate) struct Execution {
     pub(crate) view: View,
     /// Rows that it may still visit.
     pub(crate) budget: u64,
+    /// It begins with a wait for a safe snapshot.
+    pub(crate) wants_safe_snapshot: bool,
     /// What it has read, if that is to be noted.
     pub(crate) reads: Option<Box<ReadCollector>>,
     /// Tables locked so far, of those of the plan.
@@ -116,6 +118,7 @@ impl Execution {
             now_us,
             view,
             budget,
+            wants_safe_snapshot: false,
             reads: None,
             entered: 0,
             entered_late: false,
@@ -148,6 +151,7 @@ impl StableHash for Execution {
         hasher.word(fingerprint as u64);
         hasher.word((fingerprint >> 64) as u64);
         self.slots.stable_hash(hasher);
+        hasher.word(u64::from(self.wants_safe_snapshot));
         hasher.word(self.count);
         hasher.word(self.entered as u64);
         hasher.word(self.checks.len() as u64);

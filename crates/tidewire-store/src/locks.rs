@@ -43,6 +43,8 @@ pub(crate) enum Wanted {
     },
     /// A lock on a table, or an advisory lock.
     Object { object: Object, mode: TableLockMode },
+    /// To know whether its snapshot is safe: a DEFERRABLE transaction. Nobody holds that.
+    SafeSnapshot,
 }
 
 impl Wanted {
@@ -54,6 +56,7 @@ impl Wanted {
                 Object::Table(table) => Some(*table),
                 Object::Advisory(_) => None,
             },
+            Wanted::SafeSnapshot => None,
         }
     }
 
@@ -86,7 +89,7 @@ impl Wanted {
                 number, index, key, ..
             } => key_holders(heap, *number, index, key, me),
             // Asked of the store, since any connection may hold it.
-            Wanted::Object { .. } => Holders::new(),
+            Wanted::Object { .. } | Wanted::SafeSnapshot => Holders::new(),
         }
     }
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::expression::{Expr, Frame};
 use crate::heap::Heap;
-use crate::index::{IndexKey, KeyRange};
+use crate::index::IndexKey;
 use crate::query::{Flow, Run, stop_if};
 use crate::query_plan::{Access, Relation};
 use crate::versions::View;
@@ -38,6 +38,9 @@ impl Relation {
         let Some((heap, view)) = frame.run.heap(self) else {
             return Ok(Flow::Continue(()));
         };
+        if frame.run.collects() {
+            self.note_reading(frame)?;
+        }
         match &self.access {
             Access::Derived(derived) => derived.visit(frame, visitor),
             Access::Scan => self.scan(heap, &view, frame.run, visitor),
@@ -45,10 +48,6 @@ impl Relation {
                 let Some(key) = evaluate_key(key, frame)? else {
                     return Ok(Flow::Continue(()));
                 };
-                if frame.run.collects() {
-                    let range = KeyRange::key(key.clone());
-                    frame.run.note_index(self.table, *index, range);
-                }
                 for row in heap.candidates(*index, &key) {
                     let Some(version) = heap.entry(*row).and_then(|entry| entry.visible(&view))
                     else {
@@ -88,9 +87,6 @@ impl Relation {
         run: &Run<'_>,
         visitor: &mut Candidate<'_>,
     ) -> Result<Flow, SqlError> {
-        if run.collects() {
-            run.note_table(self.table);
-        }
         let mut outcome = Ok(Flow::Continue(()));
         heap.scan(view, &mut |id, row| {
             outcome = run.spend().and_then(|()| visitor(id, row, false));

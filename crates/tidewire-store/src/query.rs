@@ -17,6 +17,7 @@ use crate::expression::{Expr, Frame};
 use crate::heap::Heap;
 use crate::index::IndexKey;
 use crate::lookup::Probes;
+use crate::plan_choice::Scans;
 pub(crate) use crate::query_plan::{DistinctPlan, Query, Relation};
 use crate::query_plan::{NO_TABLE, Node};
 use crate::reads::ReadCollector;
@@ -46,6 +47,8 @@ pub(crate) struct Run<'a> {
     /// What other parts of the statement answered.
     pub(crate) results: &'a [Arc<Vec<Row>>],
     pub(crate) cache: RefCell<Cache>,
+    /// Kinds of scan that the session allows.
+    pub(crate) scans: Scans,
     /// `reads` holds a collector.
     pub(crate) collects: bool,
     pub(crate) reads: RefCell<Option<Box<ReadCollector>>>,
@@ -88,6 +91,7 @@ impl<'a> Run<'a> {
             sources,
             budget: Cell::new(budget),
             cache: RefCell::default(),
+            scans: Scans::default(),
             collects: false,
             reads: RefCell::default(),
             results: &[],

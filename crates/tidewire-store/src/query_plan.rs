@@ -8,6 +8,7 @@ use tidewire_syntax::ast::sql::{JoinKind, LockStrength, LockWait, OrderBy};
 use crate::aggregate::Grouping;
 use crate::common_table::RecursivePlan;
 use crate::expression::Expr;
+use crate::plan_choice::Reading;
 use crate::series::FunctionScan;
 use crate::set_operation::SetPlan;
 use crate::{ResultColumn, TableId, Value};
@@ -126,6 +127,8 @@ pub(crate) struct Relation {
     pub(crate) on: Vec<Expr>,
     /// Conditions of WHERE that can be judged from here on.
     pub(crate) filter: Vec<Expr>,
+    /// How PostgreSQL would read the table, if not from end to end.
+    pub(crate) reading: Option<Box<Reading>>,
 }
 
 impl Relation {
@@ -189,6 +192,7 @@ impl Relation {
             implied: Vec::new(),
             on: Vec::new(),
             filter: Vec::new(),
+            reading: None,
         }
     }
 

@@ -4,8 +4,41 @@
 //! that was open when it was taken has ended without a conflict out to something that committed before the
 //! snapshot. A DEFERRABLE transaction waits for one, and starts over with a new snapshot when it was unsafe.
 
-use crate::TransactionId;
 use crate::conflicts::{Edges, Serializable};
+use crate::execution::Execution;
+use crate::transaction::Transaction;
+use crate::{Store, TransactionId};
+
+impl Store {
+    /// Is it known by now whether the snapshot of a waiting transaction is safe?
+    pub(crate) fn knows_snapshot(&self, id: TransactionId) -> bool {
+        let party = self.serializable.as_ref().and_then(|state| state.party(id));
+        party.is_none_or(|party| party.safe || party.unsafe_snapshot)
+    }
+
+    /// Is the snapshot of a DEFERRABLE transaction safe? One that proves unsafe is given up for a new one. Who has
+    /// a safe one is not watched any more.
+    pub(crate) fn has_safe_snapshot(
+        &mut self,
+        transaction: &mut Transaction,
+        execution: &mut Execution,
+    ) -> bool {
+        let id = transaction.id;
+        while self.knows_snapshot(id) {
+            let party = self.serializable.as_ref().and_then(|state| state.party(id));
+            let safe = party.is_none_or(|party| party.safe);
+            self.leave(id, false, None);
+            if safe {
+                execution.wants_safe_snapshot = false;
+                return true;
+            }
+            transaction.snapshot = Some(self.sequence);
+            execution.view.snapshot = self.sequence;
+            self.enter(transaction);
+        }
+        false
+    }
+}
 
 impl Serializable {
     /// Writers that are open and not doomed: they may yet make a snapshot that is taken now unsafe.

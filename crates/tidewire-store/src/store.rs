@@ -193,12 +193,15 @@ impl Store {
             transaction.command += 1;
             return self.fail(connection, transaction, read_only(command));
         }
-        if transaction.snapshot.is_none() && transaction.isolation == IsolationLevel::Serializable {
+        let enters =
+            transaction.snapshot.is_none() && transaction.isolation == IsolationLevel::Serializable;
+        if enters {
             self.enter(&transaction);
         }
         let view = transaction.next_view(self.sequence);
         let started_us = transaction.started_us;
         let mut execution = Execution::new(plan, slots, started_us, view, ROW_BUDGET);
+        execution.wants_safe_snapshot = enters && transaction.read_only && transaction.deferrable;
         execution.reads = ReadCollector::new(self.wants_reads(&transaction), || {
             Footprint::new(connection, &transaction, view.snapshot)
         });
@@ -295,6 +298,9 @@ impl Store {
         transaction: &mut Transaction,
         execution: &mut Execution,
     ) -> Result<Step, SqlError> {
+        if execution.wants_safe_snapshot && !self.has_safe_snapshot(transaction, execution) {
+            return Ok(Step::Blocked(Wanted::SafeSnapshot));
+        }
         if let blocked @ Step::Blocked(_) = self.lock_tables(transaction, execution)? {
             return Ok(blocked);
         }

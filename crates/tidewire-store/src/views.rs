@@ -112,8 +112,8 @@ impl Store {
             if let Some(transaction) = &place.transaction {
                 self.locks_of(transaction, connection, &mut locks);
             }
-            if let Some(suspended) = &place.suspended {
-                let (target, mode) = suspended.wanted.shown();
+            let wanted = place.suspended.as_ref();
+            if let Some((target, mode)) = wanted.and_then(|suspended| suspended.wanted.shown()) {
                 note(&mut locks, target, mode, false);
             }
         }
@@ -194,8 +194,8 @@ impl Object {
 }
 
 impl Wanted {
-    fn shown(&self) -> (LockTarget, LockMode) {
-        match self {
+    fn shown(&self) -> Option<(LockTarget, LockMode)> {
+        Some(match self {
             Wanted::Row {
                 table,
                 row,
@@ -212,6 +212,7 @@ impl Wanted {
                 (target, LockMode::Key)
             }
             Wanted::Object { object, mode } => (object.shown(), LockMode::Table(*mode)),
-        }
+            Wanted::SafeSnapshot => return None,
+        })
     }
 }

@@ -77,6 +77,9 @@ impl Store {
     fn may_go_on(&self, waiter: &Waiter<'_>) -> bool {
         match waiter.request() {
             Some(request) => self.object_is_free(&request, waiter.suspended.arrival),
+            None if waiter.suspended.wanted == Wanted::SafeSnapshot => {
+                self.knows_snapshot(waiter.transaction.id)
+            }
             None => self.blockers(waiter).is_empty(),
         }
     }

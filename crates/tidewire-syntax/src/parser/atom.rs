@@ -3,7 +3,7 @@
 use super::name::unquote;
 use super::type_name::type_of_word;
 use super::{Parsed, Parser};
-use crate::ast::sql::{Expression, ExpressionKind, FunctionCall, Literal};
+use crate::ast::sql::{Expression, ExpressionKind, FunctionCall, Literal, TypeKind};
 use crate::words::{is_reserved, names_no_function};
 use crate::{Name, Span, SyntaxKind};
 
@@ -141,7 +141,11 @@ impl Parser<'_> {
             }
             _ => {}
         }
-        if next == SyntaxKind::String {
+        let zoned = word == "timestamp"
+            && self.nth_word(2, "time")
+            && self.nth_word(3, "zone")
+            && self.nth(4) == SyntaxKind::String;
+        if next == SyntaxKind::String || zoned {
             return self.typed_literal(&word);
         }
         let special = SPECIAL_FORMS.iter().find(|(name, _)| *name == word);
@@ -178,8 +182,14 @@ impl Parser<'_> {
                 false => self.column(),
             };
         };
+        let mut kind = kind;
         self.node(SyntaxKind::Type, |parser| {
-            parser.bump_as(SyntaxKind::Keyword)
+            parser.bump_as(SyntaxKind::Keyword);
+            if parser.eat_words(&["with", "time", "zone"]) {
+                kind = TypeKind::TimestampTz;
+            } else {
+                parser.eat_words(&["without", "time", "zone"]);
+            }
         });
         let value = unquote(self.nth_text(0), '\'');
         Ok(self.literal(Literal::Typed(kind, value)))
