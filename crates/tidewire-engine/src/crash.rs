@@ -2,6 +2,7 @@
 
 use tidewire_scenario::{DatabaseId, NodeId, NodeKind, ServiceId};
 use tidewire_store::SqlError;
+use tidewire_syntax::sort;
 
 use crate::choice::ChoiceKind;
 use crate::draw::key;
@@ -107,7 +108,7 @@ impl Step<'_> {
             .filter(|(_, message)| concerns(message))
             .map(|(slot, message)| (message.delivery, slot))
             .collect();
-        found.sort_unstable();
+        sort::sort(&mut found);
         found.into_iter().map(|(_, slot)| slot).collect()
     }
 

@@ -3,6 +3,7 @@
 
 use tidewire_scenario::{SlotId, implicit};
 use tidewire_store::hash::{StableHash, StableHasher};
+use tidewire_syntax::sort;
 
 use crate::action::Pending;
 use crate::fingerprint::Part;
@@ -218,7 +219,7 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
             let down = state.down.iter().zip(&setup.program.nodes);
             down.for_each(|(count, _)| h.word(u64::from(*count)));
             let mut closed = state.closed.clone();
-            closed.sort_unstable();
+            sort::sort(&mut closed);
             let words = closed.iter();
             words.for_each(|(from, to)| h.word((u64::from(from.0) << 32) | u64::from(to.0)));
         }

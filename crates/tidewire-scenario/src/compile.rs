@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use tidewire_syntax::sort;
 use tidewire_syntax::{Diagnostic, Parse, Span, ast, suggest};
 
 use crate::Program;
@@ -51,11 +52,11 @@ pub fn compile(parse: &Parse, design: Option<&str>) -> Compiled {
     let text_is_fine = is_known && !has_errors(&diagnostics);
 
     let versions = merge_all(file, names.len(), chosen);
-    let all_nodes: BTreeSet<String> = versions
-        .iter()
-        .flat_map(|version| &version.outline.nodes)
-        .map(|node| node.name.to_ascii_lowercase())
-        .collect();
+    let mut all_nodes = BTreeSet::new();
+    for version in &versions {
+        let names = version.outline.nodes.iter();
+        all_nodes.extend(names.map(|node| node.name.to_ascii_lowercase()));
+    }
     let mut program = None;
     let mut findings = Vec::new();
     for version in &versions {
@@ -74,7 +75,7 @@ pub fn compile(parse: &Parse, design: Option<&str>) -> Compiled {
         findings.push((version.effective.design, found));
     }
     diagnostics.extend(gather(file, &names, findings));
-    diagnostics.sort_by_key(|finding| (finding.span, finding.severity));
+    sort::sort_by_key(&mut diagnostics, |finding| (finding.span, finding.severity));
     let this = versions
         .into_iter()
         .find(|version| version.effective.design == chosen);

@@ -192,14 +192,12 @@ impl Wiring {
                     let to = self.find(&database.key(), PartKind::Database);
                     self.draw(from, to, WireKind::Uses);
                 }
-                let brokers: BTreeSet<NodeId> = match &relay.broker {
-                    Some(name) => self
-                        .find(&name.key(), PartKind::Broker)
-                        .into_iter()
-                        .collect(),
+                let mut brokers = BTreeSet::new();
+                match &relay.broker {
+                    Some(name) => brokers.extend(self.find(&name.key(), PartKind::Broker)),
                     // Which topics it serves is written in the rows, so it is drawn to every broker.
-                    None => self.topics.values().copied().collect(),
-                };
+                    None => brokers.extend(self.topics.values().copied()),
+                }
                 for broker in brokers {
                     self.draw(from, Some(broker), WireKind::Publish);
                 }

@@ -2,6 +2,8 @@
 //!
 //! What must happen in each (verdicts, hashes) is checked by the command's gallery test, not here.
 
+use tidewire_syntax::sort;
+
 /// A scenario that teaches one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lesson {
@@ -46,7 +48,7 @@ pub const LESSONS: &[Lesson] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"))
 /// The lessons as the list shows them: by order, then slug.
 pub fn in_order() -> Vec<&'static Lesson> {
     let mut lessons: Vec<&Lesson> = LESSONS.iter().collect();
-    lessons.sort_by_key(|lesson| (lesson.order, lesson.slug));
+    sort::sort_by_key(&mut lessons, |lesson| (lesson.order, lesson.slug));
     lessons
 }
 

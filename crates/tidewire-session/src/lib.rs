@@ -22,4 +22,4 @@ pub mod transport;
 pub mod view;
 mod words;
 
-pub use tidewire_syntax::{Severity, Span};
+pub use tidewire_syntax::{Severity, Span, sort};

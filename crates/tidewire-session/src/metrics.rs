@@ -8,6 +8,7 @@ use tidewire_scenario::{
     DatabaseId, HandlerTrigger, Instruction, NodeId, NodeKind, Program, Statement,
 };
 use tidewire_store::{RowChange, TableId, TransactionId};
+use tidewire_syntax::sort;
 
 use crate::protocol::{Metrics, RequestCounts};
 use crate::words::value_text;
@@ -125,7 +126,7 @@ impl MetricsFold {
 
     pub(crate) fn metrics(&self) -> Metrics {
         let mut sorted = self.latencies_us.clone();
-        sorted.sort_unstable();
+        sort::sort(&mut sorted);
         Metrics {
             requests: self.requests,
             failures: self
@@ -181,9 +182,9 @@ struct Staleness {
 
 /// Each relay's node with the store of its outbox.
 fn relays(program: &Program) -> BTreeMap<NodeId, DatabaseId> {
-    relay_statements(program)
-        .map(|(node, statement)| (node, statement.database))
-        .collect()
+    let mut relays = BTreeMap::new();
+    relays.extend(relay_statements(program).map(|(node, statement)| (node, statement.database)));
+    relays
 }
 
 /// The tables that relays read, with the slot of their `id`.

@@ -6,6 +6,7 @@
 
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::JoinKind;
+use tidewire_syntax::sort;
 
 use crate::Table;
 use crate::expression::{Comparison, Expr};
@@ -144,7 +145,7 @@ fn equalities(relation: &Relation, at: u16) -> SmallVec<[Equality; 4]> {
 
 fn imply(relation: &mut Relation, used: &[&Equality]) {
     let mut places: Vec<(bool, usize)> = used.iter().map(|e| (e.in_on, e.at)).collect();
-    places.sort_unstable();
+    sort::sort(&mut places);
     places.dedup();
     for (in_on, at) in places.into_iter().rev() {
         let conditions = if in_on {

@@ -9,6 +9,7 @@ use crate::recording::Recorded;
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::Stamp;
 use crate::{RowChange, RowId, Store, TableId, TransactionId};
+use tidewire_syntax::sort;
 
 impl Store {
     /// Makes everything that a transaction did visible, as one.
@@ -166,7 +167,7 @@ impl Store {
             self.lingering = lingering;
         }
         if self.lingering.len() > MANY {
-            self.lingering.sort_unstable();
+            sort::sort(&mut self.lingering);
             self.lingering.dedup();
         }
     }

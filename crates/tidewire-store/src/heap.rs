@@ -13,6 +13,7 @@ use crate::leaf_pages::{LeafPages, Split};
 use crate::pages::Pages;
 use crate::versions::{RowEntry, Stamp, Version, View};
 use crate::{Row, RowId, Table, TableId, TransactionId, Value};
+use tidewire_syntax::sort;
 
 /// The stored part of a table.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ impl Heap {
             }
             ControlFlow::Continue(())
         });
-        seen.sort_by_key(|(position, ..)| *position);
+        sort::sort_by_key(&mut seen, |(position, ..)| *position);
         for (_, id, row) in seen {
             if visitor(RowId(id), row).is_break() {
                 return;

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::{Numeric, SqlError};
+use tidewire_syntax::sort;
 
 /// Levels of nesting that we accept.
 pub(crate) const MAX_DEPTH: usize = 100;
@@ -480,7 +481,7 @@ impl<'a> Reader<'a> {
 
 /// Keys by length, then bytes; the last of equal keys stays.
 fn ordered(mut members: Vec<(String, Json)>) -> Vec<(String, Json)> {
-    members.sort_by(|(left, _), (right, _)| {
+    sort::sort_by(&mut members, |(left, _), (right, _)| {
         left.len().cmp(&right.len()).then_with(|| left.cmp(right))
     });
     let mut kept: Vec<(String, Json)> = Vec::with_capacity(members.len());

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::JoinKind;
+use tidewire_syntax::sort;
 
 use crate::aggregate::Groups;
 use crate::expression::{Expr, Frame};
@@ -581,8 +582,9 @@ impl<'q> Sorted<'q> {
         }
         if !self.query.order.is_empty() {
             let query = self.query;
-            self.rows
-                .sort_by(|(left, _), (right, _)| query.compare(left, right));
+            sort::sort_by(&mut self.rows, |(left, _), (right, _)| {
+                query.compare(left, right)
+            });
         }
         if let DistinctPlan::On(_) = self.query.distinct {
             // The values of ON stand behind the sort keys.

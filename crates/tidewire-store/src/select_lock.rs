@@ -3,6 +3,7 @@
 
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::{LockStrength, LockWait};
+use tidewire_syntax::sort;
 
 use crate::execution::{Execution, LockTarget, Step, Work};
 use crate::expression::Frame;
@@ -101,7 +102,9 @@ impl Store {
                 Ok(Flow::Continue(()))
             })
         })?;
-        targets.sort_by(|left, right| query.compare(&left.keys, &right.keys));
+        sort::sort_by(&mut targets, |left, right| {
+            query.compare(&left.keys, &right.keys)
+        });
         Ok(targets)
     }
 

@@ -11,6 +11,7 @@ use crate::hash::{StableHash, StableHasher};
 use crate::transaction::{Connection, Defaults, UndoKind};
 use crate::versions::{RowEntry, Stamp, View};
 use crate::{RowId, Store, TableId, TransactionId};
+use tidewire_syntax::sort;
 
 impl Store {
     /// Canonical hash of everything that decides what statements will answer, except heap order and the
@@ -46,7 +47,7 @@ impl Store {
                     .map(|waiting| (waiting.arrival, at)),
             );
         }
-        waiters.sort_unstable();
+        sort::sort(&mut waiters);
         for (_, at) in waiters {
             hasher.word(at as u64);
         }
@@ -114,7 +115,7 @@ impl Store {
         if rows.is_empty() {
             return 0;
         }
-        rows.sort_unstable();
+        sort::sort(&mut rows);
         rows.dedup();
         let views = self.open_views();
         let mut sum: u128 = 0;
@@ -164,7 +165,7 @@ impl Store {
             .iter()
             .map(|lock| (self.place_of(lock.transaction), lock.strength as u64))
             .collect();
-        locks.sort_unstable();
+        sort::sort(&mut locks);
         for (holder, strength) in locks {
             hasher.word(holder);
             hasher.word(strength);

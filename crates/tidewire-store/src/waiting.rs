@@ -6,6 +6,7 @@ use crate::heavyweight::{self, Request};
 use crate::locks::{self, Holders, Wanted};
 use crate::transaction::{Suspended, Transaction};
 use crate::{ConnectionId, Progress, SqlError, Store, TransactionId, Wait};
+use tidewire_syntax::sort;
 
 /// A waiter.
 pub(crate) struct Waiter<'a> {
@@ -43,7 +44,7 @@ impl Store {
                 })
             })
             .collect();
-        waiters.sort_by_key(|waiter| waiter.suspended.arrival);
+        sort::sort_by_key(&mut waiters, |waiter| waiter.suspended.arrival);
         waiters
     }
 

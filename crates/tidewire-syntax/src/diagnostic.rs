@@ -1,6 +1,7 @@
 //! What is wrong with a text, where, and what one does about it.
 
 use crate::Span;
+use crate::sort;
 
 /// How serious a [`Diagnostic`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +89,7 @@ impl Diagnostic {
 /// Applies edits that do not overlap to a text. Edits that do not fit are left out.
 pub fn apply(source: &str, edits: &[TextEdit]) -> String {
     let mut sorted: Vec<&TextEdit> = edits.iter().collect();
-    sorted.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    sort::sort_by_key(&mut sorted, |edit| (edit.span.start, edit.span.end));
     let mut result = String::with_capacity(source.len());
     let mut at = 0;
     for edit in sorted {

@@ -11,6 +11,7 @@ mod highlight;
 mod kind;
 mod parse;
 mod parser;
+pub mod sort;
 mod span;
 mod words;
 

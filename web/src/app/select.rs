@@ -1,6 +1,7 @@
 //! What is selected and shown: nodes, a message with its causes and effects, tabs.
 
 use tidewire_session::Span;
+use tidewire_session::sort;
 use tidewire_session::view::RecordKind;
 
 use super::tabs::{DockTab, InspectorTab, LibraryTab};
@@ -84,7 +85,7 @@ impl App {
             }
         });
         for list in [&mut wires, &mut nodes] {
-            list.sort_unstable();
+            sort::sort(list);
             list.dedup();
         }
         self.traced_wires = Shared::new(wires);

@@ -1,6 +1,7 @@
 //! Keys on the diagram. Keys of the whole application are in `app::keyboard`; those not used here bubble there.
 
 use tidewire_session::document::Command;
+use tidewire_session::sort;
 use tidewire_session::view::NodeShape;
 use yew::prelude::*;
 
@@ -124,7 +125,7 @@ impl Diagram {
     fn reading_order(&self, context: &Context<Self>) -> Vec<usize> {
         let nodes = &context.props().drawing.nodes;
         let mut order: Vec<usize> = (0..nodes.len()).collect();
-        order.sort_by_key(|index| {
+        sort::sort_by_key(&mut order, |index| {
             let frame = nodes[*index].frame;
             let (x, y) = crate::shapes::centre(frame);
             ((y / 56.0) as i32, x as i32)

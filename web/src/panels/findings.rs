@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use tidewire_session::Severity;
 use tidewire_session::document::DiagnosticView;
+use tidewire_session::sort;
 use yew::prelude::*;
 
 use crate::format::counted;
@@ -36,7 +37,7 @@ pub(crate) fn Findings(props: &FindingsProps) -> Html {
     };
     let mut chosen: Vec<_> = all.filter(|(_, finding)| wanted(finding)).collect();
     // What must be put right stands first; within that, in order of the text.
-    chosen.sort_by_key(|(_, finding)| finding.severity);
+    sort::sort_by_key(&mut chosen, |(_, finding)| finding.severity);
     if chosen.is_empty() {
         return Html::default();
     }

@@ -1,6 +1,7 @@
 //! The lanes: names at the left, spans and arrows of the part that is seen, drawn twice: solid where it has
 //! happened, dashed where the playhead has not yet come.
 
+use tidewire_session::sort;
 use tidewire_session::view::{
     Arrow, CanvasNode, Lane, LaneSpan, NodeShape, SpanKind, Timeline as Model, TokenKind,
 };
@@ -76,7 +77,7 @@ fn order(drawing: &Drawing, model: &Model) -> Vec<usize> {
         }
     };
     let mut order: Vec<usize> = (0..model.lanes.len()).collect();
-    order.sort_by_key(|lane| rank(*lane));
+    sort::sort_by_key(&mut order, |lane| rank(*lane));
     order
 }
 

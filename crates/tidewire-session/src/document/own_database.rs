@@ -7,6 +7,7 @@ use tidewire_syntax::Severity;
 use tidewire_syntax::ast::sql::{Statement, TableName};
 use tidewire_syntax::ast::{DatabaseMember, ItemKind, Service, ServiceMember, Step, StepKind};
 use tidewire_syntax::edit::{self, Split};
+use tidewire_syntax::sort;
 
 use super::apply::told;
 use super::history::Grouping;
@@ -217,7 +218,7 @@ fn reaches(service: &Service) -> Vec<String> {
         .chain(&service.uses)
         .map(|name| name.key())
         .collect();
-    stores.sort();
+    sort::sort(&mut stores);
     stores.dedup();
     stores
 }

@@ -9,6 +9,7 @@ use super::cluster::{Cluster, clusters};
 use super::obstacles::Box2;
 use super::{Sketch, snap};
 use crate::view::{NodeShape, WireStyle};
+use tidewire_syntax::sort;
 
 /// Left and top edge of a computed layout.
 const ORIGIN: (i32, i32) = (40, 56);
@@ -137,7 +138,7 @@ fn reduce_crossings(graph: &DiGraph<usize, ()>, layers: &mut [Vec<usize>], forwa
             .iter()
             .map(|cluster| (centre(*cluster), *cluster))
             .collect();
-        keyed.sort_by_key(|(centre, _)| *centre);
+        sort::sort_by_key(&mut keyed, |(centre, _)| *centre);
         layers[layer] = keyed.into_iter().map(|(_, cluster)| cluster).collect();
     }
 }

@@ -4,6 +4,7 @@
 use super::obstacles::Box2;
 use super::{Sketch, SketchWire};
 use crate::view::NodeShape;
+use tidewire_syntax::sort;
 
 /// Between two ports of one side.
 const PORT_STEP: i32 = 20;
@@ -138,7 +139,7 @@ fn spread(
             }
         }
     }
-    ends.sort_unstable();
+    sort::sort(&mut ends);
     let place = boxes[node];
     if sketch.nodes[node].shape == NodeShape::Broker && side.is_vertical() {
         return along_pipe(place, side, &ends, places);

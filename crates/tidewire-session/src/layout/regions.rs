@@ -3,6 +3,7 @@
 use super::Sketch;
 use super::obstacles::Box2;
 use crate::view::{CanvasRegion, CanvasWire, NodeShape};
+use tidewire_syntax::sort;
 
 /// A region hugs its nodes at this distance.
 const MARGIN: i32 = 14;
@@ -55,7 +56,7 @@ fn shared(sketch: &Sketch, boxes: &[Box2], store: usize) -> Option<(String, Box2
         .filter(|wire| wire.to == store && sketch.nodes[wire.from].shape == NodeShape::Service)
         .map(|wire| wire.from)
         .collect();
-    users.sort_unstable();
+    sort::sort(&mut users);
     users.dedup();
     let is_shared = users.len() > 1 && sketch.only_owner(store).is_none();
     is_shared.then(|| {

@@ -8,6 +8,7 @@ use super::Sketch;
 use super::obstacles::Box2;
 use super::ports::{Port, Side, ports};
 use crate::view::CanvasWire;
+use tidewire_syntax::sort;
 
 /// How far a wire runs straight out of a node.
 const STUB: i32 = 16;
@@ -103,7 +104,7 @@ impl Channels {
             ys.extend([place.top() - 2 * STUB, place.bottom() + 2 * STUB]);
         }
         for lines in [&mut xs, &mut ys] {
-            lines.sort_unstable();
+            sort::sort(lines);
             lines.dedup();
         }
         Self { xs, ys }

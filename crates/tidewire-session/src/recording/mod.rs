@@ -21,6 +21,7 @@ pub(crate) use tokens::message;
 
 use crate::legend::Legend;
 use crate::view::{LogLine, Record, RecordKind, SpanKind, Timeline};
+use tidewire_syntax::sort;
 
 /// A kept moment every so many records: what scrubbing folds at most.
 const KEYFRAME_RECORDS: usize = 512;
@@ -229,7 +230,7 @@ impl Recording {
         let mut numbers: Vec<u32> = open
             .filter_map(|span| Some(self.record(span.record)?.number))
             .collect();
-        numbers.sort_unstable();
+        sort::sort(&mut numbers);
         numbers
     }
 

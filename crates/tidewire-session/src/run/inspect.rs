@@ -7,6 +7,7 @@ use tidewire_scenario::DatabaseId;
 use tidewire_store::{
     ReadAs as StoreReadAs, Row, RowId, Store, Table, TableId, TransactionId, Type, VisibleRow, Wait,
 };
+use tidewire_syntax::sort;
 
 use super::journal::Journal;
 use crate::protocol::{ColumnHead, LockLine, ReadAs, RowMark, TableContent, TableRow};
@@ -74,7 +75,7 @@ fn table_content(
         }
         result.push(marked);
     }
-    seen.sort_unstable();
+    sort::sort(&mut seen);
     for (id, values) in committed.into_iter().flatten() {
         if seen.binary_search(&id).is_err() {
             result.push(plain_row(table, &values, RowMark::Removed));
@@ -97,7 +98,9 @@ fn committed_rows(store: &Store, table: TableId) -> BTreeMap<RowId, Row> {
         return BTreeMap::new();
     }
     let rows = store.rows(table, StoreReadAs::Committed);
-    rows.into_iter().map(|row| (row.id, row.values)).collect()
+    let mut found = BTreeMap::new();
+    found.extend(rows.into_iter().map(|row| (row.id, row.values)));
+    found
 }
 
 fn head(name: &str, data_type: Type) -> ColumnHead {
@@ -182,7 +185,9 @@ fn lock_lines(
             lines.push(line(open, own, what(store, wait)));
         }
     }
-    lines.sort_by_key(|line| (line.waits_for.is_empty(), line.transaction));
+    sort::sort_by_key(&mut lines, |line| {
+        (line.waits_for.is_empty(), line.transaction)
+    });
     lines
 }
 

@@ -3,6 +3,7 @@
 use super::Edits;
 use super::place::{insert_member, insertion, items, node, same, written};
 use crate::ast::{Item, ItemKind, Position};
+use crate::sort;
 use crate::{Parse, Span, SyntaxKind, TextEdit};
 
 /// Sets the left and top edges of nodes, in pixels. An entry that exists is changed (one of the design before a
@@ -17,7 +18,7 @@ pub fn set_positions(parse: &Parse, moves: &[(&str, i32, i32)], design: Option<u
             _ => None,
         })
         .collect();
-    layouts.sort_by_key(|(at, ..)| at.is_none());
+    sort::sort_by_key(&mut layouts, |(at, ..)| at.is_none());
     let mut edits = Vec::new();
     let mut missing = Vec::new();
     for (name, x, y) in moves {

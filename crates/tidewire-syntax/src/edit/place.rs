@@ -4,6 +4,7 @@ use rowan::TextSize;
 
 use super::EditError;
 use crate::ast::{Design, Event, Item, ItemKind, Service};
+use crate::sort;
 use crate::{Name, Parse, Span, SyntaxKind, SyntaxNode, TextEdit, is_reserved};
 
 /// A block with the design that it stands in; `None` is the common part.
@@ -69,7 +70,7 @@ pub(super) fn effective<'p>(
 ) -> Result<Vec<&'p Item>, EditError> {
     let mut found = blocks(parse, node);
     found.retain(|(at, _)| at.is_none() || *at == design);
-    found.sort_by_key(|(at, _)| at.is_none());
+    sort::sort_by_key(&mut found, |(at, _)| at.is_none());
     match found.is_empty() {
         true => Err(EditError::UnknownNode(node.to_string())),
         false => Ok(found.into_iter().map(|(_, item)| item).collect()),
@@ -95,7 +96,7 @@ pub(super) fn event<'p>(parse: &'p Parse, name: &str, design: Option<usize>) -> 
             _ => None,
         })
         .collect();
-    found.sort_by_key(|(at, _)| at.is_none());
+    sort::sort_by_key(&mut found, |(at, _)| at.is_none());
     found.first().map(|(_, event)| *event)
 }
 
@@ -281,7 +282,7 @@ pub(super) fn erase(parse: &Parse, span: Span) -> Vec<TextEdit> {
 
 /// Sorts edits and joins removals that overlap.
 pub(super) fn tidy(mut edits: Vec<TextEdit>) -> Vec<TextEdit> {
-    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    sort::sort_by_key(&mut edits, |edit| (edit.span.start, edit.span.end));
     let mut result: Vec<TextEdit> = Vec::new();
     for edit in edits {
         match result.last_mut() {

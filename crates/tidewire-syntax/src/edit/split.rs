@@ -12,6 +12,7 @@ use crate::ast::sql::Statement;
 use crate::ast::{
     Database, DatabaseMember, FaultKind, Item, ItemKind, Member, Relay, Service, Step, StepKind,
 };
+use crate::sort;
 use crate::{Name, Parse, Span, TextEdit, apply};
 
 /// What is split off, decided by the caller.
@@ -150,7 +151,7 @@ impl<'p> Writer<'p, '_> {
     fn blocks(&self, node: &str) -> Vec<(bool, &'p Item)> {
         let mut found = blocks(self.parse, node);
         found.retain(|(at, _)| at.is_none() || *at == self.split.base);
-        found.sort_by_key(|(at, _)| at.is_some());
+        sort::sort_by_key(&mut found, |(at, _)| at.is_some());
         found
             .into_iter()
             .map(|(at, item)| (at.is_some(), item))

@@ -31,6 +31,7 @@ use logos::Logos;
 use rowan::{GreenNode, GreenNodeBuilder, Language};
 
 use crate::kind::{Tide, block_comment_end};
+use crate::sort;
 use crate::{Diagnostic, Span, SyntaxKind, ast};
 
 /// A diagnostic was reported; the caller recovers.
@@ -93,9 +94,9 @@ impl<'t> Parser<'t> {
         }
         parser.flush_trivia();
         parser.builder.finish_node();
-        parser
-            .diagnostics
-            .sort_by_key(|one| (one.span.start, one.span.end));
+        sort::sort_by_key(&mut parser.diagnostics, |one| {
+            (one.span.start, one.span.end)
+        });
         Output {
             green: parser.builder.finish(),
             diagnostics: parser.diagnostics,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use tidewire_session::Severity;
 use tidewire_session::document::{DiagnosticView, Highlight, TokenClass};
+use tidewire_session::sort;
 
 /// A line as it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -170,7 +171,7 @@ fn line_of<'a>(
     let mut cuts: Vec<usize> = colour_ends.map(|at| at as usize).chain(mark_ends).collect();
     cuts.retain(|cut| start < *cut && *cut < end && line.is_char_boundary(cut - start));
     cuts.push(end);
-    cuts.sort_unstable();
+    sort::sort(&mut cuts);
     cuts.dedup();
     let mut colours = colours.peekable();
     let mut pieces: Vec<Piece> = Vec::with_capacity(cuts.len());
