@@ -16,6 +16,7 @@ mod scrubber;
 mod shapes;
 mod shared;
 mod slices;
+mod storage;
 mod theme;
 mod ticker;
 mod timeline;

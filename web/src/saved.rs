@@ -1,9 +1,9 @@
 //! What is kept between visits: the text being edited and where one was. What comes back is treated as hostile:
 //! sizes are limited, and anything that does not read is as if it were not there.
 
-use gloo_storage::{LocalStorage, Storage};
-use serde::{Deserialize, Serialize};
 use tidewire_session::gallery;
+
+use crate::storage;
 
 /// Where it is kept; the number is the shape's.
 const KEY: &str = "tidewire.work.1";
@@ -11,8 +11,7 @@ const KEY: &str = "tidewire.work.1";
 const LONGEST_TEXT: usize = 256 * 1024;
 
 /// The work of the last visit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Work {
     /// The lesson it began with, if any.
     pub(crate) lesson: Option<String>,
@@ -27,7 +26,14 @@ pub(crate) struct Work {
 impl Work {
     /// What was kept, as far as it can be trusted.
     pub(crate) fn restore() -> Self {
-        let work: Self = LocalStorage::get(KEY).unwrap_or_default();
+        let kept = storage::load(KEY).unwrap_or_default();
+        let text = |field| storage::text(&kept, field);
+        let work = Self {
+            lesson: text("lesson"),
+            text: text("text"),
+            design: text("design"),
+            seed: text("seed").and_then(|digits| digits.parse().ok()),
+        };
         work.checked()
     }
 
@@ -41,7 +47,15 @@ impl Work {
 
     /// Keeps it. Where storage is refused or full, the work lasts as long as the page; the caller says so.
     pub(crate) fn keep(&self) -> bool {
-        LocalStorage::set(KEY, self).is_ok()
+        // A number of JavaScript does not hold every seed.
+        let seed = self.seed.map(|seed| seed.to_string());
+        let fields = [
+            ("lesson", self.lesson.as_deref()),
+            ("text", self.text.as_deref()),
+            ("design", self.design.as_deref()),
+            ("seed", seed.as_deref()),
+        ];
+        storage::keep(KEY, &storage::object(&fields))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Light, dark, or as the system says; kept for the next visit.
 
-use gloo_storage::{LocalStorage, Storage};
 use gloo_utils::document_element;
+
+use crate::storage;
 
 /// Where the choice is kept.
 const KEY: &str = "tidewire.theme";
@@ -21,9 +22,10 @@ pub(crate) enum Theme {
 impl Theme {
     /// The choice of the last visit. Anything unknown there is the system's.
     pub(crate) fn saved() -> Self {
-        match LocalStorage::get::<String>(KEY).as_deref() {
-            Ok("light") => Self::Light,
-            Ok("dark") => Self::Dark,
+        let kept = storage::load(KEY).and_then(|word| word.as_string());
+        match kept.as_deref() {
+            Some("light") => Self::Light,
+            Some("dark") => Self::Dark,
             _ => Self::System,
         }
     }
@@ -64,6 +66,6 @@ impl Theme {
             Self::Light => "light",
             Self::Dark => "dark",
         };
-        let _ = LocalStorage::set(KEY, word);
+        let _ = storage::keep(KEY, &word.into());
     }
 }

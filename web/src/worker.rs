@@ -1,9 +1,10 @@
-//! The worker: hosts the run and answers the page. Messages are JSON; records travel beside them as a buffer that
+//! The worker: hosts the run and answers the page. Messages are bytes; records travel beside them as a buffer that
 //! is transferred, not copied.
 
 use js_sys::{Array, Uint8Array};
 use tidewire_session::run::Outgoing;
-use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use tidewire_session::wire;
+use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::slices::Slices;
@@ -19,9 +20,9 @@ pub(crate) fn start() {
     let page = scope.clone();
     let slices = Slices::new(SLICE_MS, move |outgoing| post(&page, &outgoing));
     let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
-        let message = event.data().as_string();
         // What is not ours is not answered.
-        if let Some(message) = message.and_then(|text| serde_json::from_str(&text).ok()) {
+        let bytes = event.data().dyn_into::<Uint8Array>();
+        if let Some(message) = bytes.ok().and_then(|it| wire::from_bytes(&it.to_vec())) {
             slices.handle(message);
         }
     });
@@ -31,14 +32,11 @@ pub(crate) fn start() {
 
 /// Sends a message. When it cannot be sent the page has gone, and nobody is left to tell.
 fn post(page: &DedicatedWorkerGlobalScope, outgoing: &Outgoing) {
-    let Ok(text) = serde_json::to_string(&outgoing.message) else {
-        return;
-    };
-    let text = JsValue::from_str(&text);
+    let message = Uint8Array::from(wire::to_bytes(&outgoing.message).as_slice());
     if outgoing.records.is_empty() {
-        let _ = page.post_message(&text);
+        let _ = page.post_message(&message);
         return;
     }
     let buffer = Uint8Array::from(outgoing.records.as_slice()).buffer();
-    let _ = page.post_message_with_transfer(&Array::of2(&text, &buffer), &Array::of1(&buffer));
+    let _ = page.post_message_with_transfer(&Array::of2(&message, &buffer), &Array::of1(&buffer));
 }

@@ -11,6 +11,7 @@ use tidewire_session::gallery::LESSONS;
 use tidewire_session::protocol::{FromRun, Outcome, ReadAs, ToRun};
 use tidewire_session::recording::Recording;
 use tidewire_session::run::{Outgoing, RunHost};
+use tidewire_session::wire;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -56,10 +57,9 @@ struct Finished {
     outcome: Outcome,
 }
 
-/// A message as it crosses: to text and back.
+/// A message as it crosses: to bytes and back.
 fn crossed(message: &ToRun) -> ToRun {
-    let text = serde_json::to_string(message).expect("a message is text");
-    serde_json::from_str(&text).expect("the text is the message")
+    wire::from_bytes(&wire::to_bytes(message)).expect("the bytes are the message")
 }
 
 /// Runs a design to its end, in slices of so many actions.

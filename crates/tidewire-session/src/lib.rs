@@ -20,6 +20,7 @@ pub mod simulation;
 pub mod source;
 pub mod transport;
 pub mod view;
+pub mod wire;
 mod words;
 
 pub use tidewire_syntax::{Severity, Span, sort};

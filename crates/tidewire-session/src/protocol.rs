@@ -1,10 +1,10 @@
 //! What crosses between page and worker: text and requests go up; trace records and tables come down.
-//! Never a state, never serialisation per frame.
+//! Never a state, never serialisation per frame. [`wire`](crate::wire) tells the bytes.
 
 use serde::{Deserialize, Serialize};
 
 /// From the page to the run. `generation` grows with every [`ToRun::Start`]; answers to older ones are dropped.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ToRun {
     /// Compile the text and run it from the beginning.
     Start {
@@ -39,7 +39,7 @@ pub enum ToRun {
 }
 
 /// As whom tables are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadAs {
     /// What everybody sees.
     Committed,
@@ -48,7 +48,7 @@ pub enum ReadAs {
 }
 
 /// From the run to the page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum FromRun {
     /// The text compiled; records follow.
     Started {
@@ -172,7 +172,7 @@ pub struct RequestCounts {
 }
 
 /// One table at one instant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TableContent {
     /// Its name at that instant.
     pub name: String,
@@ -186,7 +186,7 @@ pub struct TableContent {
 }
 
 /// A column's head.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ColumnHead {
     /// Its name.
     pub name: String,
@@ -197,7 +197,7 @@ pub struct ColumnHead {
 }
 
 /// A row, with what happened to it since the last commit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TableRow {
     /// Values as text; `None` is null.
     pub values: Vec<Option<String>>,
@@ -210,7 +210,7 @@ pub struct TableRow {
 }
 
 /// What happened to a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowMark {
     /// Nothing.
     Same,
@@ -223,7 +223,7 @@ pub enum RowMark {
 }
 
 /// A transaction with its locks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LockLine {
     /// The transaction.
     pub transaction: u32,

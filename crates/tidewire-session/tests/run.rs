@@ -13,6 +13,7 @@ use tidewire_session::run::{Outgoing, RunHost};
 use tidewire_session::simulation::Simulation;
 use tidewire_session::source;
 use tidewire_session::view::{Record, RecordKind};
+use tidewire_session::wire;
 
 const SHOP: &str = include_str!("../../../gallery/shared-database/scenario.tide");
 const OUTBOX: &str = include_str!("fixtures/outbox.tide");
@@ -346,18 +347,12 @@ fn protocol_messages_survive_json() {
         message: "No memory is left.".into(),
     });
     for message in messages {
-        let text = serde_json::to_string(&message).expect("it is plain data");
-        assert_eq!(
-            serde_json::from_str::<FromRun>(&text).expect("it was written by us"),
-            message
-        );
+        let bytes = wire::to_bytes(&message);
+        assert_eq!(wire::from_bytes::<FromRun>(&bytes), Some(message));
     }
     let up = start(SHOP, Some("Shared database"), Some(3));
-    let text = serde_json::to_string(&up).expect("it is plain data");
-    assert_eq!(
-        serde_json::from_str::<ToRun>(&text).expect("it was written by us"),
-        up
-    );
+    let bytes = wire::to_bytes(&up);
+    assert_eq!(wire::from_bytes::<ToRun>(&bytes), Some(up));
 }
 
 #[test]

@@ -8,6 +8,7 @@
 use crate::locks::Wanted;
 use crate::waiting::Waiter;
 use crate::{ConnectionId, Store};
+use tidewire_syntax::sort;
 
 /// Turned edges that are tried together.
 const MAX_TURNED: usize = 4;
@@ -72,7 +73,9 @@ impl Store {
                 DeadlockCheck::None => {}
                 DeadlockCheck::Rearranged => return None,
                 DeadlockCheck::Circle(mut circle) => {
-                    circle.sort_by_key(|one| order.iter().position(|other| other == one));
+                    sort::sort_by_key(&mut circle, |one| {
+                        order.iter().position(|other| other == one)
+                    });
                     return Some(circle);
                 }
             }
@@ -192,7 +195,7 @@ impl Store {
             .iter()
             .filter(|other| place(other.connection) < mine && other.in_the_way_of(waiter))
             .collect();
-        ahead.sort_by_key(|other| place(other.connection));
+        sort::sort_by_key(&mut ahead, |other| place(other.connection));
         let holders = self.blockers(waiter);
         if let Wanted::Object { .. } = waiter.suspended.wanted {
             let hard = holders.iter().map(|holder| (*holder, false));
@@ -223,7 +226,7 @@ impl Store {
             .iter()
             .map(|waiter| waiter.suspended.arrival)
             .collect();
-        arrivals.sort_unstable();
+        sort::sort(&mut arrivals);
         for (connection, arrival) in order.iter().zip(arrivals) {
             if let Some(place) = self.connection_mut(*connection)
                 && let Some(suspended) = &mut place.suspended

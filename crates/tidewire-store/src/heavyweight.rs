@@ -11,6 +11,7 @@
 
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::TableLockMode;
+use tidewire_syntax::sort;
 
 use crate::execution::Step;
 use crate::hash::{StableHash, StableHasher};
@@ -118,7 +119,7 @@ impl StableHash for TableModes {
     /// In whatever order they were taken.
     fn stable_hash(&self, hasher: &mut StableHasher) {
         let mut sorted = self.0.clone();
-        sorted.sort_unstable_by_key(|(table, _)| *table);
+        sort::sort_by_key(&mut sorted, |(table, _)| *table);
         for (table, modes) in sorted {
             hasher.word(u64::from(table.0) << 8 | u64::from(modes.0));
         }
@@ -216,7 +217,7 @@ impl Store {
                 queue.push((suspended.arrival, request));
             }
         }
-        queue.sort_unstable_by_key(|(arrival, _)| *arrival);
+        sort::sort_by_key(&mut queue, |(arrival, _)| *arrival);
         queue
     }
 

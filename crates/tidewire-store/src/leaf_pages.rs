@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::Value;
 use crate::index::{IndexKey, KeyRange};
+use tidewire_syntax::sort;
 
 /// Bytes of a leaf page for entries: all but page header and special space.
 const LEAF_BYTES: u32 = 8192 - 24 - 16;
@@ -160,7 +161,9 @@ impl LeafPages {
                         .is_none_or(|end| compare(key.values(), end.values()).is_lt())
             })
             .collect();
-        inside.sort_by(|(left, _), (right, _)| compare(left.values(), right.values()));
+        sort::sort_by(&mut inside, |(left, _), (right, _)| {
+            compare(left.values(), right.values())
+        });
         let total: u32 = inside.iter().map(|(_, bytes)| entry_size(*bytes)).sum();
         let keep = if last { LEAF_BYTES / 10 * 9 } else { total / 2 };
         let mut kept = 0;

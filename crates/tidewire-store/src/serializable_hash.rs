@@ -8,6 +8,7 @@ use crate::conflicts::{Edges, Party, Serializable};
 use crate::hash::{StableHash, StableHasher};
 use crate::predicate_locks::Target;
 use crate::{Store, TransactionId};
+use tidewire_syntax::sort;
 
 impl Store {
     /// Takes in what is known about serializable transactions.
@@ -61,7 +62,7 @@ impl Store {
             };
             order.push((place, if open { 0 } else { at }, party.id));
         }
-        order.sort_unstable();
+        sort::sort(&mut order);
         order.into_iter().map(|(_, _, id)| id).collect()
     }
 
@@ -130,7 +131,7 @@ fn hash_edges(edges: &Edges, order: &Edges, hasher: &mut StableHasher) {
         .filter_map(|id| order.iter().position(|other| other == id))
         .map(|at| at as u64 + 1)
         .collect();
-    places.sort_unstable();
+    sort::sort(&mut places);
     hasher.word(places.len() as u64);
     for place in places {
         hasher.word(place);
@@ -149,7 +150,7 @@ fn ranks(state: &Serializable) -> Vec<u64> {
         let rest = [party.prepared, party.committed, party.earliest_out_commit];
         places.extend(rest.into_iter().flatten());
     }
-    places.sort_unstable();
+    sort::sort(&mut places);
     places.dedup();
     places
 }

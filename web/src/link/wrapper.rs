@@ -1,6 +1,8 @@
-//! A worker as a value: messages as JSON, records as bytes that are transferred, errors as callbacks.
+//! A worker as a value: messages as bytes, records as bytes that are transferred, errors as callbacks.
 
+use js_sys::{Array, Uint8Array};
 use tidewire_session::protocol::{FromRun, ToRun};
+use tidewire_session::wire;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use web_sys::{Event, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
@@ -50,10 +52,9 @@ impl WorkerHandle {
 
     /// Sends a message.
     pub(super) fn send(&self, message: &ToRun) {
-        if let Ok(text) = serde_json::to_string(message) {
-            // A worker that has ended says so through its error handler or its silence.
-            let _ = self.worker.post_message(&JsValue::from_str(&text));
-        }
+        let bytes = Uint8Array::from(wire::to_bytes(message).as_slice());
+        // A worker that has ended says so through its error handler or its silence.
+        let _ = self.worker.post_message(&bytes);
     }
 
     /// Ends it now.
@@ -70,13 +71,12 @@ impl Drop for WorkerHandle {
     }
 }
 
-/// A message is a text, or a pair of text and buffer.
+/// A message is an array of bytes, or a pair of that and the buffer of the records.
 fn read(data: &JsValue) -> Option<(FromRun, Vec<u8>)> {
-    if let Some(text) = data.as_string() {
-        return Some((serde_json::from_str(&text).ok()?, Vec::new()));
-    }
-    let pair = data.dyn_ref::<js_sys::Array>()?;
-    let text = pair.get(0).as_string()?;
-    let bytes = js_sys::Uint8Array::new(&pair.get(1)).to_vec();
-    Some((serde_json::from_str(&text).ok()?, bytes))
+    let (message, records) = match data.dyn_ref::<Array>() {
+        Some(pair) => (pair.get(0), Uint8Array::new(&pair.get(1)).to_vec()),
+        None => (data.clone(), Vec::new()),
+    };
+    let message = message.dyn_into::<Uint8Array>().ok()?.to_vec();
+    Some((wire::from_bytes(&message)?, records))
 }

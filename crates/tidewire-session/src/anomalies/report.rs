@@ -9,6 +9,7 @@ use tidewire_check::anomalies::{
 };
 use tidewire_store::{Catalog, TransactionId};
 use tidewire_syntax::ast::sql::IsolationLevel;
+use tidewire_syntax::sort;
 
 use super::history::{Filled, RowName};
 use crate::protocol::Outcome;
@@ -216,7 +217,7 @@ impl Teller<'_> {
             .iter()
             .filter_map(|number| self.transaction(*number).map(|(_, level)| level))
             .collect();
-        levels.sort_unstable();
+        sort::sort(&mut levels);
         levels.dedup();
         let statements = self.statements(&anomaly.edges);
         let who = |number: u32| {

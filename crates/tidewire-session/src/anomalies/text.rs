@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::report::{AnomalyEntry, AnomalyReport, AnomalyStatement};
+use tidewire_syntax::sort;
 
 /// Anomalies of one name that are told in full.
 const SHOWN: usize = 2;
@@ -22,7 +23,7 @@ pub fn text(report: &AnomalyReport) -> String {
         }
     }
     // What should not be comes first.
-    names.sort_by_key(|(_, permitted)| *permitted);
+    sort::sort_by_key(&mut names, |(_, permitted)| *permitted);
     for (name, permitted) in names {
         let same = |entry: &&AnomalyEntry| entry.name == name && entry.permitted == permitted;
         let of_name: Vec<&AnomalyEntry> = report.anomalies.iter().filter(same).collect();
