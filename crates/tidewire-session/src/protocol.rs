@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::anomalies::AnomalyReport;
+
 /// From the page to the run. `generation` grows with every [`ToRun::Start`]; answers to older ones are dropped.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ToRun {
@@ -31,6 +33,16 @@ pub enum ToRun {
         event: Option<u32>,
         /// As whom.
         read: ReadAs,
+    },
+    /// Send the anomalies of everything up to and with the event. A run that has not come so far is told as far
+    /// as it has come. Answered between slices; a new question takes the place of one that is open.
+    Anomalies {
+        /// Of which start.
+        generation: u32,
+        /// Comes back with the answer.
+        ticket: u32,
+        /// Up to this event (index of an accepted action); `None` for all.
+        event: Option<u32>,
     },
     /// Stop working; the generation is over.
     Stop,
@@ -87,6 +99,15 @@ pub enum FromRun {
         tables: Vec<TableContent>,
         /// Locks held and waited for.
         locks: Vec<LockLine>,
+    },
+    /// Anomalies, as asked for.
+    Anomalies {
+        /// Of which start.
+        generation: u32,
+        /// The question's ticket.
+        ticket: u32,
+        /// What was found.
+        report: AnomalyReport,
     },
     /// Answer to [`ToRun::Ping`].
     Alive(u32),

@@ -6,8 +6,13 @@ use expect_test::{Expect, expect};
 use tidewire_engine::Choices;
 use tidewire_session::anomalies::AnomalyReport;
 use tidewire_session::anomalies::text::text;
+use tidewire_session::legend::Legend;
+use tidewire_session::protocol::{FromRun, ToRun};
+use tidewire_session::recording::Recording;
+use tidewire_session::run::{Outgoing, RunHost};
 use tidewire_session::simulation::Simulation;
 use tidewire_session::source;
+use tidewire_session::view::RecordKind;
 
 const SHOP: &str = include_str!("../../../gallery/shared-database/scenario.tide");
 
@@ -160,4 +165,78 @@ fn watching_changes_nothing() {
         let outcome = |watched| finished(SHOP, Some(design), 3, watched).outcome();
         assert_eq!(outcome(true), outcome(false));
     }
+}
+
+/// Plays a run in a host to its end; its records.
+fn hosted(host: &mut RunHost, scenario: &str, design: &str) -> Recording {
+    let loaded = source::load(scenario, Some(design)).expect("the scenario has no errors");
+    let mut recording = Recording::new(Arc::new(Legend::of(&loaded.program)));
+    host.handle(ToRun::Start {
+        generation: 1,
+        text: scenario.to_owned(),
+        design: Some(design.to_owned()),
+        seed: 7,
+        shuffle: None,
+    });
+    while host.is_running() {
+        for Outgoing { message, records } in host.slice(1_000) {
+            if let FromRun::Chunk {
+                strings,
+                reached_us,
+                ..
+            } = message
+            {
+                let pushed = recording.push(strings, &records, reached_us);
+                pushed.expect("records can be read");
+            }
+        }
+    }
+    recording
+}
+
+fn asked(host: &mut RunHost, generation: u32, event: Option<u32>) -> Option<AnomalyReport> {
+    let ticket = 5;
+    let at_once = host.handle(ToRun::Anomalies {
+        generation,
+        ticket,
+        event,
+    });
+    assert_eq!(at_once, []);
+    let mut slices = 0;
+    while host.is_running() {
+        slices += 1;
+        for outgoing in host.slice(500) {
+            if let FromRun::Anomalies { report, .. } = outgoing.message {
+                assert!(
+                    slices > 1 || event.is_some(),
+                    "a whole run takes more than a slice"
+                );
+                return Some(report);
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn the_worker_tells_anomalies_when_asked_and_where_they_are_in_the_recording() {
+    let mut host = RunHost::new();
+    let recording = hosted(&mut host, SHOP, "Shared database");
+    let whole = asked(&mut host, 1, None).expect("an answer");
+    assert_eq!(whole, report(SHOP, Some("Shared database"), 7));
+    for statement in whole.anomalies.iter().flat_map(|it| &it.statements) {
+        let record = statement.record.and_then(|record| recording.record(record));
+        let record = record.expect("a statement is in the recording");
+        assert_eq!(record.kind, RecordKind::StatementDone);
+        // A statement outside a transaction block is told without the number of its own.
+        assert!([0, statement.transaction].contains(&record.number));
+        assert_eq!(Some(record.at_us), statement.at_us);
+    }
+    let events = recording
+        .record(recording.len() as u32 - 1)
+        .map_or(0, |last| last.event);
+    let half = asked(&mut host, 1, Some(events / 2)).expect("an answer");
+    assert!(half.transactions < whole.transactions && half.transactions > 0);
+    assert!(half.anomalies.len() < whole.anomalies.len());
+    assert_eq!(asked(&mut host, 2, None), None);
 }

@@ -20,7 +20,7 @@ const SETUP: [&str; 4] = [
 ];
 
 /// What sessions send; numbers are put in for `#` and `@`.
-const STATEMENTS: [&str; 22] = [
+const STATEMENTS: [&str; 28] = [
     "select * from t where id = #",
     "select * from t where v > @",
     "select sum(v) from t",
@@ -41,6 +41,12 @@ const STATEMENTS: [&str; 22] = [
     "insert into u values (# + 2, #) on conflict do nothing",
     "delete from t where id = # + 2",
     "delete from u where id = #",
+    "update t set v = t.v + 1 from u where u.t = t.id and u.id = #",
+    "with gone as (delete from u where id = # returning t) update t set v = v + 1 where id in (select t from gone)",
+    "select count(*) from t full join u on u.t = t.id",
+    "select * from (select id, v from t where v > @) as s where s.id = #",
+    "insert into t (id, v) select id + 3, v from t where v < @ on conflict do nothing",
+    "select id from t where tag = 'a' union select t from u",
     "savepoint s",
     "rollback to s",
 ];
@@ -54,10 +60,10 @@ enum Turn {
 }
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    let turn = (0..SESSIONS, 0usize..30, 1i64..4, 0i64..40).prop_map(
+    let turn = (0..SESSIONS, 0usize..37, 1i64..4, 0i64..40).prop_map(
         |(session, statement, small, large)| match statement {
-            0..22 => Turn::Send(session, statement, small, large),
-            22..29 => Turn::Commit(session),
+            0..28 => Turn::Send(session, statement, small, large),
+            28..36 => Turn::Commit(session),
             _ => Turn::Rollback(session),
         },
     );
@@ -187,7 +193,7 @@ fn none_is_forbidden(anomalies: &[Anomaly]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(250))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn no_level_shows_what_it_forbids(level in level(), turns in turns()) {

@@ -291,7 +291,8 @@ impl Query {
         let mut all_ids: SmallVec<[RowId; 4]> = SmallVec::from_slice(ids);
         all_ids.push(NO_ROW);
         let mut matched = false;
-        if frame.run.collects() {
+        let collects = frame.run.collects() && relation.table != NO_TABLE;
+        if collects {
             let before = Frame { tuple, ..*frame };
             frame.run.note_condition(relation, at, &before);
         }
@@ -318,7 +319,7 @@ impl Query {
             if !all_true(&relation.filter, &inner)? {
                 return Ok(Flow::Continue(()));
             }
-            if frame.run.collects() && relation.table != NO_TABLE {
+            if collects {
                 frame.run.note_row(self, at, id);
             }
             all_ids[at] = id;

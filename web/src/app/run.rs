@@ -98,7 +98,10 @@ impl App {
                 self.finished = true;
                 self.problem(message);
             }
-            FromRun::Refused { .. } | FromRun::Started { .. } | FromRun::Alive(_) => {}
+            FromRun::Refused { .. }
+            | FromRun::Started { .. }
+            | FromRun::Anomalies { .. }
+            | FromRun::Alive(_) => {}
         }
     }
 

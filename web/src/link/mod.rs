@@ -182,6 +182,7 @@ impl State {
             | FromRun::Chunk { generation, .. }
             | FromRun::Finished { generation, .. }
             | FromRun::Tables { generation, .. }
+            | FromRun::Anomalies { generation, .. }
             | FromRun::Failed { generation, .. } => *generation != self.generation,
             FromRun::Alive(_) => false,
         }

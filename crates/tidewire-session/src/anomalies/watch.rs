@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_engine::{State, StoreRecord};
+use tidewire_engine::{Observation, Sink, State, StoreRecord};
 use tidewire_scenario::{DatabaseId, Program, StatementId};
 
 use super::history::HistoryBuilder;
@@ -86,6 +86,23 @@ impl Watch {
             whole.anomalies.extend(found.anomalies);
         }
         whole
+    }
+}
+
+/// A run that is played again for its anomalies alone.
+impl Sink for Watch {
+    fn wants_facts(&self) -> bool {
+        false
+    }
+
+    fn observe(&mut self, _: Observation) {}
+
+    fn wants_records(&self) -> bool {
+        true
+    }
+
+    fn record(&mut self, record: StoreRecord) {
+        self.add(record);
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Text comes in and is compiled again here; trace records, outcomes and tables go out. Never a state.
 
+mod anomalies;
 mod checkpoints;
 mod inspect;
 mod journal;
@@ -38,6 +39,7 @@ impl From<FromRun> for Outgoing {
 #[derive(Debug, Default)]
 pub struct RunHost {
     current: Option<Current>,
+    search: Option<anomalies::Search>,
 }
 
 /// The run that is shown.
@@ -57,9 +59,8 @@ impl RunHost {
 
     /// Whether [`RunHost::slice`] has something to do.
     pub fn is_running(&self) -> bool {
-        self.current
-            .as_ref()
-            .is_some_and(|current| !current.finished)
+        let current = self.current.as_ref();
+        self.search.is_some() || current.is_some_and(|current| !current.finished)
     }
 
     /// Answers a message of the page.
@@ -88,8 +89,17 @@ impl RunHost {
                 let answer = self.inspect(generation, ticket, database, event, read);
                 answer.map(Outgoing::from).into_iter().collect()
             }
+            ToRun::Anomalies {
+                generation,
+                ticket,
+                event,
+            } => {
+                self.search_anomalies(generation, ticket, event);
+                Vec::new()
+            }
             ToRun::Stop => {
                 self.current = None;
+                self.search = None;
                 Vec::new()
             }
             ToRun::Ping(number) => vec![FromRun::Alive(number).into()],
@@ -105,6 +115,7 @@ impl RunHost {
         choices: Choices,
     ) -> FromRun {
         self.current = None;
+        self.search = None;
         let Ok(loaded) = source::load(text, design) else {
             return FromRun::Refused { generation };
         };
@@ -120,6 +131,28 @@ impl RunHost {
 
     /// Accepts at most `budget` actions and sends what came of them. Nothing when there is nothing to do.
     pub fn slice(&mut self, budget: u32) -> Vec<Outgoing> {
+        let mut out = self.slice_of_run(budget);
+        let answer = self.search.as_mut().and_then(|search| search.work(budget));
+        if let Some(answer) = answer {
+            self.search = None;
+            out.push(answer.into());
+        }
+        out
+    }
+
+    /// Begins to look for anomalies; nothing when the question is about another run.
+    fn search_anomalies(&mut self, generation: u32, ticket: u32, event: Option<u32>) {
+        let current = self.current.as_ref();
+        let Some(current) = current.filter(|current| current.generation == generation) else {
+            return;
+        };
+        let come = current.simulation.events();
+        let events = event.map_or(come, |event| event.saturating_add(1).min(come));
+        let run = current.checkpoints.state_after(0);
+        self.search = Some(anomalies::Search::new(generation, ticket, run, events));
+    }
+
+    fn slice_of_run(&mut self, budget: u32) -> Vec<Outgoing> {
         let Some(current) = self.current.as_mut().filter(|current| !current.finished) else {
             return Vec::new();
         };
