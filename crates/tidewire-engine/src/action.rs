@@ -38,6 +38,10 @@ pub(crate) enum Pending {
     Unblock(DatabaseId),
     /// A waiting statement looks for a deadlock.
     DeadlockCheck(DatabaseId, ConnectionId),
+    /// A statement has waited for a lock for `lock_timeout`.
+    LockTimeout(DatabaseId, ConnectionId),
+    /// A waiting statement has taken `statement_timeout`.
+    StatementTimeout(DatabaseId, ConnectionId),
     /// A store notices that the client of a connection is gone.
     Close(DatabaseId, ConnectionId),
     /// A pool gives up a connection that never answered.
@@ -59,7 +63,11 @@ impl Pending {
     pub(crate) fn rank(self) -> u8 {
         match self {
             Pending::FaultBegins(_) | Pending::FaultEnds(_) => 0,
-            Pending::Timeout(_) | Pending::DeadlockCheck(..) | Pending::InvariantDue(_) => 2,
+            Pending::Timeout(_)
+            | Pending::DeadlockCheck(..)
+            | Pending::LockTimeout(..)
+            | Pending::StatementTimeout(..)
+            | Pending::InvariantDue(_) => 2,
             _ => 1,
         }
     }

@@ -12,7 +12,7 @@ use crate::interpret::{bind, clock, set};
 use crate::message::{Content, StatementMessage};
 use crate::network::{Envelope, Travel};
 use crate::observation::{Fact, MessageKind};
-use crate::state::{Replanned, Running, Session};
+use crate::state::{Replanned, Running, Session, WaitTimers};
 use crate::step::Step;
 use crate::work::{Failure, Link, Sql, Status, WorkRef};
 
@@ -138,7 +138,7 @@ impl Step<'_> {
                     transaction: None,
                     last,
                     blocked: false,
-                    deadlock_check: None,
+                    timers: WaitTimers::default(),
                 };
                 let index = state
                     .sessions

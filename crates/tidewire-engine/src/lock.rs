@@ -1,4 +1,5 @@
-//! Waiting for locks: who goes on is a choice; deadlocks are found after a while, as PostgreSQL does it.
+//! Waiting for locks: who goes on is a choice; deadlocks are found after a while, as PostgreSQL does it, and
+//! `lock_timeout` and `statement_timeout` end a wait.
 
 use tidewire_scenario::DatabaseId;
 use tidewire_store::{ConnectionId, DeadlockCheck, Progress, SqlError, TransactionId};
@@ -9,9 +10,6 @@ use crate::interpret::clock;
 use crate::observation::Fact;
 use crate::state::Running;
 use crate::step::Step;
-
-/// `deadlock_timeout`: a statement that waited so long looks for a cycle (PostgreSQL's default, 1 s).
-const DEADLOCK_TIMEOUT_US: u64 = 1_000_000;
 
 impl Step<'_> {
     /// A statement waits, for the first time or again.
@@ -38,15 +36,30 @@ impl Step<'_> {
         let Some(session) = state.session_mut(connection) else {
             return;
         };
-        if std::mem::replace(&mut session.blocked, true) {
-            return;
-        }
+        let again = std::mem::replace(&mut session.blocked, true);
         session.transaction = Some(transaction);
-        state.blocked += 1;
+        // A new wait has its timers anew; that of the statement goes on.
+        let old = [session.timers.deadlock.take(), session.timers.lock.take()];
+        if !again {
+            state.blocked += 1;
+        }
+        let timeouts = state.store.timeouts(connection);
+        for timer in old.into_iter().flatten() {
+            self.unschedule(timer);
+        }
         let check = Pending::DeadlockCheck(database, connection);
-        let ticket = self.schedule(DEADLOCK_TIMEOUT_US, check);
+        let deadlock = Some(self.schedule(timeouts.deadlock_us, check));
+        let limit = Pending::LockTimeout(database, connection);
+        let lock = timeouts.lock_us.map(|after| self.schedule(after, limit));
+        let limit = Pending::StatementTimeout(database, connection);
+        let after = timeouts.statement_us.filter(|_| !again);
+        let statement = after.map(|after| self.schedule(after, limit));
         if let Some(session) = self.database_mut(database).session_mut(connection) {
-            session.deadlock_check = Some(ticket);
+            session.timers.deadlock = deadlock;
+            session.timers.lock = lock;
+            if !again {
+                session.timers.statement = statement;
+            }
         }
     }
 
@@ -72,10 +85,12 @@ impl Step<'_> {
         if !std::mem::replace(&mut session.blocked, false) {
             return;
         }
-        let check = session.deadlock_check.take();
+        let timers = std::mem::take(&mut session.timers);
         state.blocked -= 1;
-        if let Some(check) = check {
-            self.unschedule(check);
+        for timer in [timers.deadlock, timers.lock, timers.statement] {
+            if let Some(timer) = timer {
+                self.unschedule(timer);
+            }
         }
     }
 
@@ -118,7 +133,7 @@ impl Step<'_> {
     pub(crate) fn check_deadlock(&mut self, database: DatabaseId, connection: ConnectionId) {
         let state = self.database_mut(database);
         if let Some(session) = state.session_mut(connection) {
-            session.deadlock_check = None;
+            session.timers.deadlock = None;
         }
         let cycle = match state.store.look_for_deadlock(connection) {
             DeadlockCheck::None => return,
@@ -129,6 +144,22 @@ impl Step<'_> {
         let choice = self.chooser.choose(ChoiceKind::DeadlockVictim, options);
         let victim = cycle[choice as usize];
         self.cancel(database, victim, SqlError::deadlock());
+    }
+
+    /// A waiter has waited for `lock_timeout`.
+    pub(crate) fn end_wait(&mut self, database: DatabaseId, connection: ConnectionId) {
+        if let Some(session) = self.database_mut(database).session_mut(connection) {
+            session.timers.lock = None;
+        }
+        self.cancel(database, connection, SqlError::lock_timeout());
+    }
+
+    /// A waiting statement has taken `statement_timeout`.
+    pub(crate) fn end_statement(&mut self, database: DatabaseId, connection: ConnectionId) {
+        if let Some(session) = self.database_mut(database).session_mut(connection) {
+            session.timers.statement = None;
+        }
+        self.cancel(database, connection, SqlError::statement_timeout());
     }
 
     /// Ends a waiting statement with an error.

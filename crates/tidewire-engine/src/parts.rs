@@ -35,6 +35,8 @@ pub(crate) fn pending(state: &State, pending: Pending) -> u128 {
         Pending::FaultBegins(fault) => (11, u64::from(fault.0), 0),
         Pending::FaultEnds(fault) => (12, u64::from(fault.0), 0),
         Pending::InvariantDue(invariant) => (13, u64::from(invariant.0), 0),
+        Pending::LockTimeout(database, _) => (14, u64::from(database.0), 0),
+        Pending::StatementTimeout(database, _) => (15, u64::from(database.0), 0),
     };
     for word in [kind, a, b] {
         h.word(word);

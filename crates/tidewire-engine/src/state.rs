@@ -139,7 +139,16 @@ pub(crate) struct Session {
     pub(crate) last: Running,
     /// It waits for locks.
     pub(crate) blocked: bool,
-    pub(crate) deadlock_check: Option<Ticket>,
+    /// What ends the wait.
+    pub(crate) timers: WaitTimers,
+}
+
+/// What ends a wait by itself, or looks at it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WaitTimers {
+    pub(crate) deadlock: Option<Ticket>,
+    pub(crate) lock: Option<Ticket>,
+    pub(crate) statement: Option<Ticket>,
 }
 
 /// The statement of a session.

@@ -159,6 +159,10 @@ impl Step<'_> {
             Pending::DeadlockCheck(database, connection) => {
                 self.check_deadlock(database, connection);
             }
+            Pending::LockTimeout(database, connection) => self.end_wait(database, connection),
+            Pending::StatementTimeout(database, connection) => {
+                self.end_statement(database, connection);
+            }
             Pending::Close(database, connection) => self.close(database, connection),
             Pending::Discard(pool) => self.give_back(pool, None),
             Pending::Poll(cursor) => self.poll(cursor),

@@ -300,6 +300,9 @@ impl Store {
                 return failed(in_failed_transaction());
             }
             Operation::Savepoint(name) => {
+                let place = self.connections.get(connection.0 as usize);
+                let session = place.and_then(|place| place.session.as_ref());
+                let settings = session.map(|session| session.settings.clone());
                 transaction.savepoints.push(Savepoint {
                     name: name.clone(),
                     mark: transaction.undo.len(),
@@ -309,6 +312,7 @@ impl Store {
                         .rare
                         .as_ref()
                         .map_or(0, |rare| rare.advisory.len()),
+                    settings,
                 });
                 Ok(CommandTag::Savepoint)
             }

@@ -25,6 +25,9 @@ impl Store {
 
     fn install(&mut self, transaction: Transaction) {
         self.strong -= u32::from(transaction.strong);
+        if transaction.rare.is_some() {
+            self.end_settings(&transaction);
+        }
         let kept_snapshot = transaction.snapshot.is_some();
         let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
         let changes = transaction.undo.iter().any(is_change);
@@ -89,6 +92,7 @@ impl Store {
             self.undo(transaction.id, *undo);
         }
         transaction.release_objects();
+        self.restore_settings(transaction);
         let own: SmallVec<[u64; 1]> = transaction.snapshot.into_iter().collect();
         self.settle(&touched(&undone), &own, false);
     }

@@ -8,7 +8,7 @@
 use smallvec::SmallVec;
 
 use crate::hash::{StableHash, StableHasher};
-use crate::transaction::{Connection, Defaults, UndoKind};
+use crate::transaction::{Connection, Defaults, Transaction, UndoKind};
 use crate::versions::{RowEntry, Stamp, View};
 use crate::{RowId, Store, TableId, TransactionId};
 use tidewire_syntax::sort;
@@ -51,6 +51,10 @@ impl Store {
         for (_, at) in waiters {
             hasher.word(at as u64);
         }
+        for prepared in &self.prepared {
+            hasher.bytes(prepared.gid.as_bytes());
+            self.hash_transaction(&prepared.transaction, &mut hasher);
+        }
         self.hash_serializable(&mut hasher);
         hasher.finish()
     }
@@ -63,9 +67,15 @@ impl Store {
         if let Some(session) = &connection.session {
             session.stable_hash(hasher);
         }
-        let Some(transaction) = &connection.transaction else {
-            return;
-        };
+        if let Some(transaction) = &connection.transaction {
+            self.hash_transaction(transaction, hasher);
+        }
+        if let Some(suspended) = &connection.suspended {
+            suspended.execution.stable_hash(hasher);
+        }
+    }
+
+    fn hash_transaction(&self, transaction: &Transaction, hasher: &mut StableHasher) {
         hasher.word(u64::from(transaction.explicit));
         hasher.word(transaction.isolation as u64);
         hasher.word(u64::from(transaction.read_only) | u64::from(transaction.deferrable) << 1);
@@ -81,6 +91,9 @@ impl Store {
             hasher.bytes(savepoint.name.as_bytes());
             hasher.word(u64::from(savepoint.read_only));
             savepoint.tables.stable_hash(hasher);
+            if let Some(settings) = &savepoint.settings {
+                settings.stable_hash(hasher);
+            }
             hasher.word(savepoint.advisory as u64);
             let end = transaction.savepoints.get(level + 1);
             let end = end.map_or(transaction.undo.len(), |next| next.mark);
@@ -99,9 +112,6 @@ impl Store {
             }
             wide(hasher, sum);
         }
-        if let Some(suspended) = &connection.suspended {
-            suspended.execution.stable_hash(hasher);
-        }
     }
 
     /// Sum of the hashes of rows in use, each once.
@@ -111,6 +121,10 @@ impl Store {
             if let Some(transaction) = &connection.transaction {
                 rows.extend(transaction.undo.iter().map(|undo| (undo.table, undo.row)));
             }
+        }
+        for prepared in &self.prepared {
+            let undo = &prepared.transaction.undo;
+            rows.extend(undo.iter().map(|undo| (undo.table, undo.row)));
         }
         if rows.is_empty() {
             return 0;
@@ -188,13 +202,18 @@ impl Store {
         }
     }
 
-    /// The connection of a transaction, from 1.
+    /// The connection of a transaction, from 1; prepared ones come far behind.
     pub(crate) fn place_of(&self, id: TransactionId) -> u64 {
         let at = self
             .connections
             .iter()
             .position(|connection| connection.transaction.as_ref().is_some_and(|t| t.id == id));
-        at.map_or(0, |at| at as u64 + 1)
+        if let Some(at) = at {
+            return at as u64 + 1;
+        }
+        let mut prepared = self.prepared.iter();
+        let at = prepared.position(|prepared| prepared.transaction.id == id);
+        at.map_or(0, |at| (1 << 32) + at as u64)
     }
 }
 

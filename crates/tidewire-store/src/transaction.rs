@@ -9,6 +9,7 @@ use crate::execution::Execution;
 use crate::hash::{StableHash, StableHasher};
 use crate::heavyweight::{AdvisoryKey, TableModes};
 use crate::locks::Wanted;
+use crate::settings::Settings;
 use crate::versions::View;
 use crate::{ConnectionId, RowId, TableId, TransactionId};
 
@@ -31,6 +32,8 @@ pub(crate) struct Connection {
 pub(crate) struct Session {
     /// Advisory locks that outlive transactions, in order.
     pub(crate) advisory: Vec<SessionLock>,
+    /// Parameters that it has set.
+    pub(crate) settings: Arc<Settings>,
 }
 
 /// An advisory lock of a session.
@@ -47,6 +50,8 @@ pub(crate) struct SessionLock {
 pub(crate) struct Rare {
     /// Advisory locks until its end, in the order in which they were taken.
     pub(crate) advisory: Vec<(AdvisoryKey, TableLockMode)>,
+    /// The session's parameters before it set the first.
+    pub(crate) settings: Option<Arc<Settings>>,
 }
 
 /// A transaction that was prepared: it belongs to no connection any more.
@@ -121,6 +126,8 @@ pub(crate) struct Savepoint {
     pub(crate) tables: TableModes,
     /// Advisory locks that were taken when it was set.
     pub(crate) advisory: usize,
+    /// The session's parameters when it was set, if any.
+    pub(crate) settings: Option<Arc<Settings>>,
 }
 
 /// One thing to be undone.
@@ -197,6 +204,9 @@ impl Transaction {
 
 impl StableHash for Rare {
     fn stable_hash(&self, hasher: &mut StableHasher) {
+        if let Some(settings) = &self.settings {
+            settings.stable_hash(hasher);
+        }
         for (key, mode) in &self.advisory {
             key.stable_hash(hasher);
             hasher.word(*mode as u64);
@@ -206,6 +216,7 @@ impl StableHash for Rare {
 
 impl StableHash for Session {
     fn stable_hash(&self, hasher: &mut StableHasher) {
+        self.settings.stable_hash(hasher);
         for held in &self.advisory {
             held.key.stable_hash(hasher);
             hasher.word(held.mode as u64);

@@ -54,4 +54,6 @@ measured! {
     modes
     table_locks
     table_deadlocks
+    settings
+    two_phase
 }

@@ -1,6 +1,6 @@
 //! Who waits for whom, who may go on, and what time does to those who wait.
 
-use tidewire_store::{ConnectionId, Progress, SqlError};
+use tidewire_store::{ConnectionId, DeadlockCheck, Progress, SqlError};
 
 use super::timers::{Timeouts, Timer};
 use super::{Blocker, SessionId, Sessions};
@@ -80,8 +80,19 @@ impl Sessions {
         timers.min()
     }
 
-    fn timeouts(&self, _session: SessionId) -> Timeouts {
-        self.timeouts
+    fn timeouts(&self, session: SessionId) -> Timeouts {
+        let connection = self.sessions[session.0].connection;
+        let set = self.store.timeouts(connection);
+        let signed = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
+        let default = tidewire_store::Timeouts::default().deadlock_us;
+        Timeouts {
+            deadlock_us: match set.deadlock_us == default {
+                true => self.timeouts.deadlock_us,
+                false => signed(set.deadlock_us),
+            },
+            lock_us: set.lock_us.map(signed).or(self.timeouts.lock_us),
+            statement_us: set.statement_us.map(signed).or(self.timeouts.statement_us),
+        }
     }
 
     /// What time it is, in virtual microseconds.
@@ -115,10 +126,11 @@ impl Sessions {
                 {
                     waiting.looked = true;
                 }
-                if !self.waits_for_itself(session) {
-                    return;
+                let connection = self.sessions[session.0].connection;
+                match self.store.look_for_deadlock(connection) {
+                    DeadlockCheck::Circle(_) => SqlError::deadlock(),
+                    DeadlockCheck::Rearranged | DeadlockCheck::None => return,
                 }
-                SqlError::deadlock()
             }
         };
         self.cancel(session, error);
@@ -129,29 +141,6 @@ impl Sessions {
         let connection = self.sessions[session.0].connection;
         let progress = self.store.cancel(connection, error);
         self.after_wait(session, progress);
-    }
-
-    /// Does it stand in a circle of waits?
-    fn waits_for_itself(&self, session: SessionId) -> bool {
-        let waits = self.store.waits();
-        let connection = self.sessions[session.0].connection;
-        let mut seen = vec![connection];
-        let mut at = 0;
-        while at < seen.len() {
-            let next = waits.iter().filter(|wait| wait.waiter == seen[at]);
-            let holders: Vec<ConnectionId> =
-                next.flat_map(|wait| wait.holders.iter().copied()).collect();
-            for holder in holders {
-                if holder == connection {
-                    return true;
-                }
-                if !seen.contains(&holder) {
-                    seen.push(holder);
-                }
-            }
-            at += 1;
-        }
-        false
     }
 
     fn after_wait(&mut self, session: SessionId, progress: Progress) {

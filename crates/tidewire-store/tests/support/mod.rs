@@ -107,7 +107,7 @@ impl Script {
                 let mut holders: Vec<&str> = wait
                     .holders
                     .iter()
-                    .map(|h| self.names[h.0 as usize].as_str())
+                    .map(|h| self.names.get(h.0 as usize).map_or("prepared", |name| name))
                     .collect();
                 holders.sort_unstable();
                 format!("waits for {}", holders.join(", "))
