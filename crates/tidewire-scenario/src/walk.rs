@@ -69,6 +69,8 @@ impl<'v> Walk<'v> {
             Statement::Query(tree) => self.query(tree),
             Statement::CreateTable(_)
             | Statement::AlterTable(_)
+            | Statement::DropTable(_)
+            | Statement::Truncate(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)
             | Statement::Begin(_)

@@ -29,7 +29,8 @@ impl Catalog {
 
     /// All tables in order of creation.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
-        self.tables.iter().map(|table| table.as_ref())
+        let there = self.tables.iter().filter(|table| !table.dropped);
+        there.map(|table| table.as_ref())
     }
 
     /// The table of this name.
@@ -39,7 +40,8 @@ impl Catalog {
 
     /// The table of this id.
     pub fn table_by_id(&self, id: TableId) -> Option<&Table> {
-        self.tables.get(id.0 as usize).map(|table| table.as_ref())
+        let table = self.tables.get(id.0 as usize)?;
+        (!table.dropped).then_some(table.as_ref())
     }
 }
 
@@ -60,6 +62,8 @@ pub struct Table {
     pub checks: Vec<Check>,
     /// Foreign keys of this table.
     pub foreign_keys: Vec<ForeignKey>,
+    /// Gone; its id stays taken.
+    pub(crate) dropped: bool,
 }
 
 impl Table {

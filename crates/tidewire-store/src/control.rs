@@ -9,7 +9,7 @@ use tidewire_syntax::ast::sql::TransactionModes;
 
 use crate::heavyweight::TableModes;
 use crate::plan::Operation;
-use crate::store::{in_failed_transaction, read_only};
+use crate::store::in_failed_transaction;
 use crate::transaction::{Defaults, Savepoint, Transaction};
 use crate::{
     CommandTag, Completion, ConnectionId, Notice, Plan, Progress, SqlError, SqlState, Store,
@@ -62,6 +62,7 @@ impl Store {
             arrival: None,
             rare: None,
             undo: Default::default(),
+            redefined: Vec::new(),
             first_write: None,
         })
     }
@@ -152,9 +153,6 @@ impl Store {
                 self.warn(b"25P01", "there is no transaction in progress");
                 done(CommandTag::Rollback)
             }
-            (Operation::Schema, transaction) => {
-                self.execute_schema(connection, plan, transaction, now_us)
-            }
             (Operation::Session(statement), transaction) => {
                 self.execute_session(connection, transaction, statement)
             }
@@ -232,43 +230,6 @@ impl Store {
             self.keep(connection, next);
         }
         done(tag)
-    }
-
-    fn execute_schema(
-        &mut self,
-        connection: ConnectionId,
-        plan: &Arc<Plan>,
-        transaction: Option<Transaction>,
-        now_us: i64,
-    ) -> Progress {
-        use tidewire_syntax::ast::sql::Statement;
-        let tag = match &*plan.statement {
-            Statement::CreateTable(_) => CommandTag::CreateTable,
-            Statement::CreateIndex(_) => CommandTag::Other("CREATE INDEX"),
-            Statement::DropIndex(_) => CommandTag::Other("DROP INDEX"),
-            _ => CommandTag::AlterTable,
-        };
-        if let Some(transaction) = transaction {
-            if transaction.failed {
-                self.keep(connection, transaction);
-                return failed(in_failed_transaction());
-            }
-            let error = SqlError::new(
-                b"25001",
-                "the schema cannot be changed inside a transaction block in this store",
-            );
-            return self.fail(connection, transaction, error);
-        }
-        if self
-            .connection(connection)
-            .is_some_and(|place| place.defaults.read_only)
-        {
-            return failed(read_only(&tag.to_string()));
-        }
-        match self.migrate(&plan.statement, now_us) {
-            Ok(()) => done(tag),
-            Err(error) => failed(error),
-        }
     }
 
     fn savepoint(

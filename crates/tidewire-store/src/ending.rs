@@ -23,13 +23,17 @@ impl Store {
         });
     }
 
-    fn install(&mut self, transaction: Transaction) {
+    fn install(&mut self, mut transaction: Transaction) {
         self.strong -= u32::from(transaction.strong);
         if transaction.rare.is_some() {
             self.end_settings(&transaction);
         }
         let kept_snapshot = transaction.snapshot.is_some();
-        let is_change = |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_));
+        if !transaction.redefined.is_empty() {
+            self.publish_definitions(&mut transaction);
+        }
+        let is_change =
+            |undo: &Undo| !matches!(undo.kind, UndoKind::Lock(_) | UndoKind::Definition);
         let changes = transaction.undo.iter().any(is_change);
         if self.serializable.is_some() {
             let stamp = changes.then_some(self.sequence + 1);
@@ -89,6 +93,10 @@ impl Store {
         let mark = mark.min(transaction.undo.len());
         let undone: SmallVec<[Undo; 2]> = transaction.undo.drain(mark..).collect();
         for undo in undone.iter().rev() {
+            if undo.kind == UndoKind::Definition {
+                self.undo_definition(transaction);
+                continue;
+            }
             self.undo(transaction.id, *undo);
         }
         transaction.release_objects();
@@ -106,6 +114,7 @@ impl Store {
         }
         let heap = Arc::make_mut(&mut self.heaps[undo.table.0 as usize]);
         match undo.kind {
+            UndoKind::Definition => {}
             UndoKind::Version => heap.pop_version(undo.row, &table.indexes),
             UndoKind::Delete => {
                 if let Some(entry) = heap.touch(undo.row) {

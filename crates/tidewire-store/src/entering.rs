@@ -8,18 +8,25 @@ use std::sync::Arc;
 
 use crate::control::{failed, outside};
 use crate::execution::{Execution, Step};
+use crate::plan::Operation;
 use crate::query::ROW_BUDGET;
-use crate::store::in_failed_transaction;
+use crate::redefinition::tag;
+use crate::store::{in_failed_transaction, read_only};
 use crate::transaction::Transaction;
 use crate::{ConnectionId, Plan, Progress, SqlError, Store, TableId};
 
 impl Store {
     /// The plan for the schema as the transaction sees it.
-    pub(crate) fn current_plan(&self, plan: &Arc<Plan>) -> Result<Arc<Plan>, SqlError> {
-        if plan.catalog_version() == self.catalog.version() {
+    pub(crate) fn current_plan(
+        &self,
+        transaction: &Transaction,
+        plan: &Arc<Plan>,
+    ) -> Result<Arc<Plan>, SqlError> {
+        let catalog = self.catalog_in(Some(transaction.id));
+        if plan.catalog_version() == catalog.version() {
             return Ok(plan.clone());
         }
-        Ok(Arc::new(plan.refresh(&self.catalog)?))
+        Ok(Arc::new(plan.refresh(catalog)?))
     }
 
     /// Locks the tables of a statement that has not begun with its rows.
@@ -29,8 +36,9 @@ impl Store {
         execution: &mut Execution,
     ) -> Result<Step, SqlError> {
         loop {
-            if execution.plan.catalog_version() != self.catalog.version() {
-                execution.plan = self.current_plan(&execution.plan)?;
+            let catalog = self.catalog_in(Some(transaction.id));
+            if execution.plan.catalog_version() != catalog.version() {
+                execution.plan = self.current_plan(transaction, &execution.plan)?;
                 execution.entered = 0;
             }
             let Some((table, mode)) = execution.plan.locks.get(execution.entered).copied() else {
@@ -59,8 +67,8 @@ impl Store {
         SqlError::new(b"55P03", message)
     }
 
-    /// LOCK TABLE, which takes no snapshot.
-    pub(crate) fn execute_lock(
+    /// LOCK TABLE and changes of the schema, which take no snapshot.
+    pub(crate) fn execute_on_tables(
         &mut self,
         connection: ConnectionId,
         plan: &Arc<Plan>,
@@ -74,7 +82,12 @@ impl Store {
             self.keep(connection, transaction);
             return failed(in_failed_transaction());
         }
-        if !transaction.explicit {
+        if matches!(plan.operation, Operation::Schema) {
+            if transaction.read_only {
+                let error = read_only(&tag(&plan.statement).to_string());
+                return self.fail(connection, transaction, error);
+            }
+        } else if !transaction.explicit {
             return self.fail(connection, transaction, outside("LOCK TABLE"));
         }
         let view = transaction.view_without_snapshot(self.sequence);

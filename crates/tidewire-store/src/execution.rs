@@ -140,6 +140,7 @@ impl Execution {
             Operation::Update(_) => CommandTag::Update(self.count),
             Operation::Delete(_) => CommandTag::Delete(self.count),
             Operation::Session(_) => CommandTag::Other("LOCK TABLE"),
+            Operation::Schema => crate::redefinition::tag(&self.plan.statement),
             _ => CommandTag::Select(self.answered.len() as u64),
         }
     }

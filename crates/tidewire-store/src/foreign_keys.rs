@@ -39,6 +39,7 @@ pub(crate) enum Check {
 
 type Key = SmallVec<[Value; 2]>;
 
+/// The key of a row; `None` when a part is null.
 pub(crate) fn part(row: &[Value], slots: &[usize]) -> Option<Key> {
     slots
         .iter()
@@ -251,7 +252,12 @@ impl Store {
         found.copied()
     }
 
-    fn missing_parent(&self, table: TableId, foreign: &ForeignKey, values: &[Value]) -> SqlError {
+    pub(crate) fn missing_parent(
+        &self,
+        table: TableId,
+        foreign: &ForeignKey,
+        values: &[Value],
+    ) -> SqlError {
         let (Some(child), Some(parent)) = (self.definition(table), self.definition(foreign.target))
         else {
             return SqlError::new(b"23503", "foreign key constraint violated");

@@ -50,6 +50,15 @@ impl Heap {
         }
     }
 
+    /// The same without rows; ids of rows go on.
+    pub(crate) fn emptied(&self, table: &Table) -> Self {
+        Self {
+            next_row: self.next_row,
+            version: self.version + 1,
+            ..Self::new(table)
+        }
+    }
+
     /// Sum of the hashes of quiet rows: the same whatever order they came in.
     pub(crate) fn quiet_sum(&self) -> u128 {
         self.quiet_sum

@@ -13,7 +13,7 @@ use tidewire_syntax::{Name, Span};
 
 use crate::catalog::ComputedKey;
 use crate::expression::Expr;
-use crate::schema::{Change, RowsChange, free_name};
+use crate::schema::{Alteration, Change, RowsChange, free_name};
 use crate::scope::{Binder, Scope, ScopeRelation, error, fail};
 use crate::{Catalog, Index, PlanError, Table, Type};
 
@@ -73,11 +73,8 @@ pub(crate) fn create_index(catalog: &Catalog, create: &CreateIndex) -> Result<Ch
     let id = table.id;
     let mut catalog = catalog.clone();
     catalog.tables[id.0 as usize] = Arc::new(table);
-    Ok(Change {
-        catalog,
-        table: id,
-        rows: RowsChange::Index,
-    })
+    let rows = RowsChange::Alter(Alteration::default());
+    Ok(Change::of(catalog, id, rows))
 }
 
 /// DROP INDEX, of indexes of one table.
@@ -119,11 +116,11 @@ pub(crate) fn drop_indexes(catalog: &Catalog, drop: &DropIndex) -> Result<Change
     let id = table.id;
     let mut catalog = catalog.clone();
     catalog.tables[id.0 as usize] = Arc::new(table);
-    Ok(Change {
-        catalog,
-        table: id,
-        rows: RowsChange::Drop { indexes },
-    })
+    let rows = RowsChange::Alter(Alteration {
+        dropped: indexes,
+        ..Alteration::default()
+    });
+    Ok(Change::of(catalog, id, rows))
 }
 
 /// Keys and predicate of an index, bound to its table.

@@ -6,6 +6,7 @@
 
 mod access;
 mod aggregate;
+mod alteration;
 mod answer;
 mod bind;
 mod bind_from;
@@ -60,6 +61,7 @@ mod query;
 mod query_plan;
 mod reads;
 mod recording;
+mod redefinition;
 mod row_comparison;
 mod rows;
 mod safe_snapshot;

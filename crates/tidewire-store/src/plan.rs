@@ -274,9 +274,12 @@ fn plan_with(
         }
         Statement::CreateTable(_)
         | Statement::AlterTable(_)
+        | Statement::DropTable(_)
+        | Statement::Truncate(_)
         | Statement::CreateIndex(_)
         | Statement::DropIndex(_) => {
-            crate::schema::change(catalog, &statement)?;
+            let change = crate::schema::change(catalog, &statement)?;
+            locks = change.locks(catalog, &statement);
             Operation::Schema
         }
         Statement::Begin(modes) => Operation::Begin(*modes),

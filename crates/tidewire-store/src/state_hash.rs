@@ -19,6 +19,9 @@ impl Store {
     pub fn hash(&self) -> u128 {
         let mut hasher = StableHasher::default();
         wide(&mut hasher, self.catalog.fingerprint);
+        if self.published.is_some() {
+            wide(&mut hasher, self.published_fingerprint());
+        }
         hasher.word(self.default_isolation as u64);
         for sequence in &self.sequences {
             hasher.word(*sequence as u64);
@@ -103,6 +106,7 @@ impl Store {
                 part.word(match undo.kind {
                     UndoKind::Version => 1,
                     UndoKind::Delete => 2,
+                    UndoKind::Definition => 9,
                     UndoKind::Lock(before) => 3 + before.map_or(0, |strength| 1 + strength as u64),
                 });
                 if let Some(entry) = self.heaps[undo.table.0 as usize].entry(undo.row) {

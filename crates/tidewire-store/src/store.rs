@@ -17,6 +17,7 @@ use crate::plan::Operation;
 use crate::query::{Cache, ROW_BUDGET, Run, Source};
 use crate::reads::{ReadCollector, Wants};
 use crate::recording::{Footprint, Recorder};
+use crate::redefinition::Published;
 use crate::transaction::{Connection, Prepared, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
@@ -28,6 +29,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) catalog: Arc<Catalog>,
+    /// What those see who changed nothing, while an open transaction changed the schema.
+    pub(crate) published: Option<Box<Published>>,
     pub(crate) heaps: Vec<Arc<Heap>>,
     /// The last number of each sequence.
     pub(crate) sequences: Vec<i64>,
@@ -58,6 +61,7 @@ impl Store {
     pub fn new(default_isolation: IsolationLevel) -> Store {
         Store {
             catalog: Arc::default(),
+            published: None,
             heaps: Vec::new(),
             sequences: Vec::new(),
             connections: Vec::new(),
@@ -79,7 +83,7 @@ impl Store {
 
     /// What exists now.
     pub fn catalog(&self) -> &Catalog {
-        &self.catalog
+        self.catalog_in(None)
     }
 
     /// The level of transactions that do not name one.
@@ -161,8 +165,8 @@ impl Store {
             | Operation::Insert(_)
             | Operation::Update(_)
             | Operation::Delete(_) => self.execute_rows(connection, plan, slots, now_us),
-            Operation::Session(SessionStatement::LockTable(_)) => {
-                self.execute_lock(connection, plan, now_us)
+            Operation::Schema | Operation::Session(SessionStatement::LockTable(_)) => {
+                self.execute_on_tables(connection, plan, now_us)
             }
             _ => self.execute_control(connection, plan, now_us),
         }
@@ -183,7 +187,7 @@ impl Store {
             self.keep(connection, transaction);
             return Progress::Failed(in_failed_transaction());
         }
-        let plan = match self.current_plan(plan) {
+        let plan = match self.current_plan(&transaction, plan) {
             Ok(plan) => plan,
             Err(error) => return self.fail(connection, transaction, error),
         };
@@ -306,7 +310,10 @@ impl Store {
         }
         let plan = execution.plan.clone();
         let mut cache = Cache::default();
-        let step = if plan.parts.is_empty() {
+        let step = if matches!(plan.operation, Operation::Schema) {
+            self.redefine(transaction, &plan.statement, execution.now_us)?;
+            Step::Done
+        } else if plan.parts.is_empty() {
             self.step_operation(transaction, execution, &plan.operation, &mut cache)?
         } else {
             self.step_parts(transaction, execution, &mut cache)?

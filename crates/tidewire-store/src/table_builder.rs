@@ -11,7 +11,6 @@ use tidewire_syntax::{Name, Span};
 
 use crate::catalog::DefaultValue;
 use crate::expression::Expr;
-use crate::schema::RowsChange;
 use crate::scope::{Binder, Scope, ScopeRelation, error, fail};
 use crate::{
     Catalog, Check, Column, ColumnId, ForeignKey, Index, PlanError, SequenceId, Table, Type, cast,
@@ -327,31 +326,8 @@ impl Builder {
         Ok(())
     }
 
-    pub(crate) fn drop_column(&mut self, name: &Name) -> Result<RowsChange, PlanError> {
-        let slot = self.slot(name)?;
-        let table = &self.table;
-        for other in self.catalog.tables() {
-            for key in &other.foreign_keys {
-                if key.target == table.id
-                    && other.id != table.id
-                    && key.target_slots.contains(&slot)
-                {
-                    let mut refused = error(
-                        b"2BP01",
-                        name.span,
-                        format!(
-                            "cannot drop column {name} of table {} because other objects depend on it",
-                            table.name
-                        ),
-                    );
-                    refused.error.detail = Some(format!(
-                        "constraint {} on table {} depends on column {name} of table {}",
-                        key.name, other.name, table.name
-                    ));
-                    return Err(refused);
-                }
-            }
-        }
+    /// Takes a column away, with what reads it in its own table; gives the indexes that went.
+    pub(crate) fn drop_column(&mut self, slot: usize) -> Vec<usize> {
         let table = &mut self.table;
         table.columns.retain(|column| column.slot != slot);
         table.checks.retain(|check| !check.slots.contains(&slot));
@@ -368,7 +344,7 @@ impl Builder {
                 indexes.push(at);
             }
         }
-        Ok(RowsChange::Drop { indexes })
+        indexes
     }
 }
 
@@ -425,7 +401,8 @@ fn referenced(target: &Table, references: &References) -> Result<(usize, Vec<usi
     }
 }
 
-fn same_family(left: Type, right: Type) -> bool {
+/// Do values of one type take the place of the other's?
+pub(crate) fn same_family(left: Type, right: Type) -> bool {
     left.base() == right.base()
         || (left.is_number() && right.is_number())
         || (left.is_text() && right.is_text())

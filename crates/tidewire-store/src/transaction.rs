@@ -9,6 +9,7 @@ use crate::execution::Execution;
 use crate::hash::{StableHash, StableHasher};
 use crate::heavyweight::{AdvisoryKey, TableModes};
 use crate::locks::Wanted;
+use crate::redefinition::Redefined;
 use crate::settings::Settings;
 use crate::versions::View;
 use crate::{ConnectionId, RowId, TableId, TransactionId};
@@ -110,6 +111,8 @@ pub(crate) struct Transaction {
     /// What few transactions have.
     pub(crate) rare: Option<Box<Rare>>,
     pub(crate) undo: SmallVec<[Undo; 2]>,
+    /// Tables as they were before it changed the schema, the last behind.
+    pub(crate) redefined: Vec<Redefined>,
     /// The number of its first write among all first writes of the store.
     pub(crate) first_write: Option<u64>,
 }
@@ -145,6 +148,8 @@ pub(crate) enum UndoKind {
     Version,
     /// The row was deleted.
     Delete,
+    /// The definition of the table was changed; what it was stands in [`Transaction::redefined`].
+    Definition,
     /// A lock was taken or strengthened from this.
     Lock(Option<LockStrength>),
 }

@@ -56,4 +56,5 @@ measured! {
     table_deadlocks
     settings
     two_phase
+    schema
 }

@@ -277,20 +277,6 @@ fn sql_that_is_left_out_says_so() {
               hint: use LIKE
         "#]],
     );
-    check_steps(
-        "truncate t;",
-        expect![[r#"
-            3:1 not-supported: PostgreSQL has `TRUNCATE`, Tidewire does not
-              hint: use DELETE FROM
-        "#]],
-    );
-    check(
-        "database d relational { create index on t (a); create table if not exists t (a int); }",
-        expect![[r#"
-            1:61 not-supported: PostgreSQL has `IF NOT EXISTS`, Tidewire does not
-              hint: leave it out: every run begins with empty databases
-        "#]],
-    );
     check(
         "saga Order() { }",
         expect![[r#"
@@ -311,9 +297,7 @@ fn statements_that_do_not_belong_in_a_database() {
         "database d relational { select 1; drop table t; }",
         expect![[r#"
             1:25 syntax: expected a member of a database, found `select`
-              hint: one of: create, insert, isolation, connections, latency, without, alter, update, delete
-            1:35 not-supported: PostgreSQL has `DROP`, Tidewire does not
-              hint: a run begins with the tables of its text; a design takes one out by `without t`
+              hint: one of: create, insert, isolation, connections, latency, without, alter, drop, truncate, update, delete
         "#]],
     );
 }

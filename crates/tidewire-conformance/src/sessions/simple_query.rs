@@ -129,7 +129,7 @@ impl Sessions {
     /// Starts a statement; answers whether the query goes on.
     fn start(&mut self, session: SessionId, statement: &Arc<Statement>, text: String) -> bool {
         let connection = self.sessions[session.0].connection;
-        let plan = match plan(statement, self.store.catalog(), &()) {
+        let plan = match plan(statement, self.store.catalog_of(connection), &()) {
             Ok(plan) => Arc::new(plan),
             Err(failure) => {
                 let error = self.store.refuse(connection, failure.into());
@@ -201,7 +201,7 @@ impl Sessions {
 
     fn control(&mut self, connection: ConnectionId, text: &str) -> Option<Progress> {
         let statement = parse(text).ok()?;
-        let plan = plan(&statement, self.store.catalog(), &()).ok()?;
+        let plan = plan(&statement, self.store.catalog_of(connection), &()).ok()?;
         Some(
             self.store
                 .execute(connection, &Arc::new(plan), &[], self.now_us),

@@ -135,7 +135,10 @@ impl Builder<'_> {
                 Some(prefix) => self.refuse_prefix(prefix, &index.table.table),
                 None => self.run(store, connection, statement, span),
             },
-            Statement::AlterTable(_) | Statement::DropIndex(_) => self.report.error(
+            Statement::AlterTable(_)
+            | Statement::DropTable(_)
+            | Statement::Truncate(_)
+            | Statement::DropIndex(_) => self.report.error(
                 "misplaced",
                 span,
                 "a database block describes how the run begins",

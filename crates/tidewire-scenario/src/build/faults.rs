@@ -145,6 +145,7 @@ impl Builder<'_> {
             let span = match statement {
                 Statement::CreateTable(tree) => tree.span,
                 Statement::AlterTable(tree) => tree.span,
+                Statement::DropTable(tree) => tree.span,
                 Statement::CreateIndex(tree) => tree.span,
                 Statement::DropIndex(tree) => tree.span,
                 Statement::Insert(tree) => return self.refuse_data(tree.span),

@@ -56,7 +56,7 @@ impl Script {
         let Some(statement) = statement else {
             return format!("ERROR not parsed: {}", diagnostics[0].message);
         };
-        let plan = match plan(&statement, self.store.catalog(), &()) {
+        let plan = match plan(&statement, self.store.catalog_of(connection), &()) {
             Ok(plan) => Arc::new(plan),
             Err(failure) => {
                 let mut text = error(&failure.error);
@@ -80,7 +80,7 @@ impl Script {
     pub fn issue_as_server(&mut self, session: &str, sql: &str) -> String {
         let connection = self.connection(session);
         let (statement, _) = tidewire_syntax::parse_statement(sql);
-        let unplanned = statement.map(|it| plan(&it, self.store.catalog(), &()));
+        let unplanned = statement.map(|it| plan(&it, self.store.catalog_of(connection), &()));
         if let Some(Err(failure)) = unplanned {
             return error(&self.store.refuse(connection, failure.into()));
         }

@@ -7,6 +7,7 @@
 pub mod block;
 mod expression;
 mod query;
+mod schema;
 mod session;
 pub mod sql;
 pub mod step;

@@ -4,6 +4,7 @@ use crate::{Name, Span};
 
 pub use super::expression::*;
 pub use super::query::*;
+pub use super::schema::*;
 pub use super::session::*;
 
 /// A statement. `BEGIN` to `RELEASE` also stand alone as steps.
@@ -17,6 +18,10 @@ pub enum Statement {
     CreateIndex(Box<CreateIndex>),
     /// `DROP INDEX`
     DropIndex(DropIndex),
+    /// `DROP TABLE`
+    DropTable(DropTable),
+    /// `TRUNCATE`
+    Truncate(Truncate),
     /// `INSERT`
     Insert(Insert),
     /// `UPDATE`
@@ -67,6 +72,8 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDefinition>,
     /// Table constraints in order.
     pub constraints: Vec<TableConstraint>,
+    /// `IF NOT EXISTS`: nothing happens when the name is taken.
+    pub if_not_exists: bool,
     /// The whole statement.
     pub span: Span,
 }
@@ -236,30 +243,6 @@ pub enum TableConstraintKind {
     Check(Expression),
     /// `FOREIGN KEY (…) REFERENCES …`
     ForeignKey(Vec<Name>, References),
-}
-
-/// `ALTER TABLE`, one action.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AlterTable {
-    /// The table.
-    pub table: TableName,
-    /// The action.
-    pub action: AlterAction,
-    /// The whole statement.
-    pub span: Span,
-}
-
-/// What an [`AlterTable`] does.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AlterAction {
-    /// `RENAME [COLUMN] a TO b`
-    RenameColumn(Name, Name),
-    /// `RENAME TO t`
-    RenameTable(Name),
-    /// `ADD [COLUMN] …`
-    AddColumn(ColumnDefinition),
-    /// `DROP [COLUMN] c`
-    DropColumn(Name),
 }
 
 /// `INSERT`

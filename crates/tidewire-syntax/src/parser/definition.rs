@@ -1,16 +1,18 @@
-//! `CREATE TABLE` and `ALTER TABLE`.
+//! `CREATE TABLE`: columns and constraints. What changes or removes tables stands in `alter`.
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
 use crate::ast::sql::{
-    AlterAction, AlterTable, ColumnConstraint, ColumnConstraintKind, ColumnDefinition, CreateTable,
-    References, ReferentialAction, TableConstraint, TableConstraintKind,
+    ColumnConstraint, ColumnConstraintKind, ColumnDefinition, CreateTable, References,
+    ReferentialAction, TableConstraint, TableConstraintKind,
 };
 
 impl Parser<'_> {
     pub(super) fn create_table(&mut self) -> Parsed<CreateTable> {
         let start = self.start();
         self.bump_as(SyntaxKind::Keyword);
+        // What survives a crash of the whole server is the same here.
+        self.eat_word("unlogged");
         if !self.at_word("table") {
             let hint = "only tables and indexes are created";
             let what = format!("`CREATE {}`", self.nth_text(0).to_ascii_uppercase());
@@ -20,14 +22,12 @@ impl Parser<'_> {
             };
         }
         self.eat_word("table");
-        if self.at_words(&["if", "not", "exists"]) {
-            let hint = "leave it out: every run begins with empty databases";
-            return self.unsupported("`IF NOT EXISTS`", hint);
-        }
+        let if_not_exists = self.eat_words(&["if", "not", "exists"]);
         let mut create = CreateTable {
             name: self.table_name()?,
             columns: Vec::new(),
             constraints: Vec::new(),
+            if_not_exists,
             span: self.since(start),
         };
         if self.at_word("as") {
@@ -38,7 +38,7 @@ impl Parser<'_> {
         }
         self.node(SyntaxKind::List, |parser| {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
-            loop {
+            while !parser.at(SyntaxKind::CloseParen) || !create.columns.is_empty() {
                 parser.table_element(&mut create)?;
                 if !parser.eat(SyntaxKind::Comma) {
                     break;
@@ -46,8 +46,34 @@ impl Parser<'_> {
             }
             parser.expect(SyntaxKind::CloseParen, "`,` or `)`")
         })?;
+        if self.at_word("partition") || self.at_word("inherits") {
+            let what = format!("{} in CREATE TABLE", self.found());
+            return self.unsupported(&what, "write tables of their own");
+        }
+        self.storage_parameters()?;
         create.span = self.since(start);
         Ok(create)
+    }
+
+    /// `[WITH (fillfactor = 70, …)]`: no outcome depends on them.
+    fn storage_parameters(&mut self) -> Parsed<()> {
+        if !self.at_word("with") || self.nth(1) != SyntaxKind::OpenParen {
+            return Ok(());
+        }
+        self.eat_word("with");
+        self.node(SyntaxKind::List, |parser| {
+            parser.expect(SyntaxKind::OpenParen, "`(`")?;
+            loop {
+                parser.identifier("the name of a storage parameter")?;
+                if parser.eat(SyntaxKind::Equal) {
+                    parser.operand_expression()?;
+                }
+                if !parser.eat(SyntaxKind::Comma) {
+                    break;
+                }
+            }
+            parser.expect(SyntaxKind::CloseParen, "`,` or `)`")
+        })
     }
 
     fn table_element(&mut self, create: &mut CreateTable) -> Parsed<()> {
@@ -84,13 +110,13 @@ impl Parser<'_> {
         }
     }
 
-    fn table_constraint(&mut self) -> Parsed<TableConstraint> {
+    pub(super) fn table_constraint(&mut self) -> Parsed<TableConstraint> {
         let start = self.start();
         let name = self.constraint_name()?;
         let kind = if self.eat_words(&["primary", "key"]) {
-            TableConstraintKind::PrimaryKey(self.column_list()?)
+            TableConstraintKind::PrimaryKey(self.key_columns()?)
         } else if self.eat_word("unique") {
-            TableConstraintKind::Unique(self.column_list()?)
+            TableConstraintKind::Unique(self.key_columns()?)
         } else if self.eat_word("check") {
             TableConstraintKind::Check(self.parenthesised()?)
         } else if self.eat_words(&["foreign", "key"]) {
@@ -111,7 +137,16 @@ impl Parser<'_> {
         })
     }
 
-    fn column_definition(&mut self) -> Parsed<ColumnDefinition> {
+    /// `(columns) [INCLUDE (columns)]`; what is included changes no outcome.
+    fn key_columns(&mut self) -> Parsed<Vec<crate::Name>> {
+        let columns = self.column_list()?;
+        if self.eat_word("include") {
+            self.column_list()?;
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn column_definition(&mut self) -> Parsed<ColumnDefinition> {
         let start = self.start();
         let name = self.identifier("the name of a column")?;
         let data_type = self.type_name()?;
@@ -252,83 +287,8 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn alter_table(&mut self) -> Parsed<AlterTable> {
-        let start = self.start();
-        self.bump_as(SyntaxKind::Keyword);
-        if !self.at_word("table") {
-            let what = format!("`ALTER {}`", self.nth_text(0).to_ascii_uppercase());
-            return self.unsupported(&what, "only tables are altered");
-        }
-        self.eat_word("table");
-        if self.at_words(&["if", "exists"]) {
-            return self.unsupported("`IF EXISTS`", "leave it out");
-        }
-        let table = self.table_name()?;
-        let action = self.alter_action()?;
-        if self.at(SyntaxKind::Comma) {
-            return self.unsupported(
-                "ALTER TABLE with several actions",
-                "write one ALTER TABLE for each",
-            );
-        }
-        Ok(AlterTable {
-            table,
-            action,
-            span: self.since(start),
-        })
-    }
-
-    fn alter_action(&mut self) -> Parsed<AlterAction> {
-        let column = "the name of a column";
-        if self.eat_word("rename") {
-            if self.eat_word("to") {
-                return Ok(AlterAction::RenameTable(self.identifier("its new name")?));
-            }
-            if self.at_word("constraint") {
-                return self.unsupported("`RENAME CONSTRAINT`", "");
-            }
-            self.eat_word("column");
-            let from = self.identifier(column)?;
-            self.expect_word("to")?;
-            return Ok(AlterAction::RenameColumn(
-                from,
-                self.identifier("its new name")?,
-            ));
-        }
-        let constraint = ["constraint", "primary", "unique", "check", "foreign"];
-        if self.eat_word("add") {
-            if self.one_of(&constraint).is_some() {
-                return self.unsupported("`ADD CONSTRAINT`", "write it in CREATE TABLE");
-            }
-            self.eat_word("column");
-            if self.at_words(&["if", "not", "exists"]) {
-                return self.unsupported("`IF NOT EXISTS`", "leave it out");
-            }
-            return Ok(AlterAction::AddColumn(self.column_definition()?));
-        }
-        if self.eat_word("drop") {
-            if self.at_word("constraint") {
-                return self.unsupported("`DROP CONSTRAINT`", "");
-            }
-            self.eat_word("column");
-            if self.at_words(&["if", "exists"]) {
-                return self.unsupported("`IF EXISTS`", "leave it out");
-            }
-            let name = self.identifier(column)?;
-            if self.at_word("cascade") {
-                return self.unsupported("`CASCADE`", "leave it out");
-            }
-            self.eat_word("restrict");
-            return Ok(AlterAction::DropColumn(name));
-        }
-        if self.at_word("alter") {
-            return self.unsupported("`ALTER COLUMN`", "add a column, copy, and drop the old one");
-        }
-        self.unknown_word("`rename`, `add` or `drop`", &["rename", "add", "drop"])
-    }
-
     /// `DEFAULT` takes an expression without AND, OR, NOT and IS, or `not null` behind it would be ambiguous.
-    fn default_expression(&mut self) -> Parsed<crate::ast::sql::Expression> {
+    pub(super) fn default_expression(&mut self) -> Parsed<crate::ast::sql::Expression> {
         if self.at_word("not") {
             let message = "a default does not begin with NOT".to_string();
             return self.fail_hint(message, "put it in parentheses");

@@ -4,6 +4,7 @@
 //!
 //! What a name means is none of the parser's business.
 
+mod alter;
 mod atom;
 mod block;
 mod client;

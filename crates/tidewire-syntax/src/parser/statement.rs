@@ -20,6 +20,7 @@ const STATEMENTS: &[&str] = &[
     "delete",
     "create",
     "alter",
+    "truncate",
     "drop",
     "reindex",
     "begin",
@@ -42,7 +43,6 @@ const STATEMENTS: &[&str] = &[
 
 /// Words that begin a statement of PostgreSQL's that is left out, with what one does instead.
 const LEFT_OUT: &[(&str, &str)] = &[
-    ("truncate", "use DELETE FROM"),
     ("merge", "use INSERT … ON CONFLICT"),
     ("prepare", ""),
     ("copy", "use INSERT with VALUES"),
@@ -65,7 +65,7 @@ pub(super) fn begins_statement(word: &str) -> bool {
 impl Parser<'_> {
     /// Whether the next word begins a statement that is left out.
     pub(super) fn at_left_out(&self) -> bool {
-        self.at_word("drop") || LEFT_OUT.iter().any(|(word, _)| self.at_word(word))
+        LEFT_OUT.iter().any(|(word, _)| self.at_word(word))
     }
 
     /// A statement without its `;`.
@@ -89,8 +89,12 @@ impl Parser<'_> {
                 Ok(Statement::DropIndex(drop))
             }
             Some("drop") => {
-                let hint = "a run begins with the tables of its text; a design takes one out by `without t`";
-                self.unsupported("`DROP`", hint)
+                let drop = self.node(SyntaxKind::AlterTable, |parser| parser.drop_table())?;
+                Ok(Statement::DropTable(drop))
+            }
+            Some("truncate") => {
+                let truncate = self.node(SyntaxKind::AlterTable, |parser| parser.truncate())?;
+                Ok(Statement::Truncate(truncate))
             }
             Some("create") => {
                 let create = self.node(SyntaxKind::CreateTable, |parser| parser.create_table())?;

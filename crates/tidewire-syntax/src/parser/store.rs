@@ -24,6 +24,8 @@ const DATABASE_MEMBERS: &[&str] = &[
     "latency",
     "without",
     "alter",
+    "drop",
+    "truncate",
     "update",
     "delete",
 ];

@@ -79,6 +79,8 @@ impl Frame<'_, '_> {
             }
             Statement::CreateTable(_)
             | Statement::AlterTable(_)
+            | Statement::DropTable(_)
+            | Statement::Truncate(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_) => {
                 self.builder.report.error(
