@@ -3,6 +3,9 @@
 //!
 //! A reader never panics and never reserves memory for a length that the bytes do not bear out.
 
+use crate::anomalies::report::{
+    AnomalyDependency, AnomalyEntry, AnomalyReport, AnomalyStatement, AnomalyTransaction,
+};
 use crate::protocol::{
     ColumnHead, FromRun, InvariantOutcome, LockLine, Metrics, Outcome, ReadAs, RequestCounts,
     RowMark, TableContent, TableRow, ToRun,
@@ -198,6 +201,11 @@ variants!(ToRun {
     },
     2: Stop,
     3: Ping(number),
+    4: Anomalies {
+        generation,
+        ticket,
+        event
+    },
 });
 variants!(FromRun {
     0: Started { generation },
@@ -221,6 +229,11 @@ variants!(FromRun {
     6: Failed {
         generation,
         message
+    },
+    7: Anomalies {
+        generation,
+        ticket,
+        report
     },
 });
 variants!(ReadAs {
@@ -290,6 +303,38 @@ structure!(LockLine {
     what,
     since_us
 });
+structure!(AnomalyReport {
+    transactions,
+    anomalies,
+    cut
+});
+structure!(AnomalyEntry {
+    database,
+    name,
+    common_name,
+    meaning,
+    levels,
+    permitted,
+    transactions,
+    dependencies,
+    statements
+});
+structure!(AnomalyTransaction { number, who, level });
+structure!(AnomalyDependency {
+    from,
+    to,
+    kind,
+    predicate,
+    row,
+    sentence
+});
+structure!(AnomalyStatement {
+    at_us,
+    transaction,
+    who,
+    text,
+    record
+});
 
 #[cfg(test)]
 mod tests {
@@ -312,6 +357,48 @@ mod tests {
         }
         bytes.push(0);
         assert_eq!(from_bytes::<ToRun>(&bytes), None);
+    }
+
+    #[test]
+    fn anomalies_cross_as_they_are() {
+        let text = || "text".to_owned();
+        let message = FromRun::Anomalies {
+            generation: 1,
+            ticket: 2,
+            report: AnomalyReport {
+                transactions: 3,
+                anomalies: vec![AnomalyEntry {
+                    database: text(),
+                    name: text(),
+                    common_name: text(),
+                    meaning: text(),
+                    levels: vec![text()],
+                    permitted: true,
+                    transactions: vec![AnomalyTransaction {
+                        number: 4,
+                        who: text(),
+                        level: text(),
+                    }],
+                    dependencies: vec![AnomalyDependency {
+                        from: 5,
+                        to: 6,
+                        kind: text(),
+                        predicate: true,
+                        row: text(),
+                        sentence: text(),
+                    }],
+                    statements: vec![AnomalyStatement {
+                        at_us: Some(7),
+                        transaction: 8,
+                        who: text(),
+                        text: text(),
+                        record: None,
+                    }],
+                }],
+                cut: true,
+            },
+        };
+        assert_eq!(from_bytes(&to_bytes(&message)), Some(message));
     }
 
     proptest! {

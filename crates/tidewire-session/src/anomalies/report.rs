@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tidewire_check::anomalies::{
     self, Anomaly, Edge, EdgeKind, Limits, ObjectId, OperationId, Orders, Phenomenon,
     TransactionNumber,
@@ -16,7 +16,7 @@ use crate::protocol::Outcome;
 use crate::words::value_text;
 
 /// What was found in a run, or in a stretch of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AnomalyReport {
     /// Transactions that were looked at.
     pub transactions: u32,
@@ -38,7 +38,7 @@ pub struct OutcomeWithAnomalies<'a> {
 }
 
 /// One anomaly.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AnomalyEntry {
     /// The store.
     pub database: String,
@@ -61,7 +61,7 @@ pub struct AnomalyEntry {
 }
 
 /// A transaction on a cycle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AnomalyTransaction {
     /// Its number in the store: 72 is T-72.
     pub number: u32,
@@ -72,7 +72,7 @@ pub struct AnomalyTransaction {
 }
 
 /// A dependency between two transactions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AnomalyDependency {
     /// The one that comes first.
     pub from: u32,
@@ -89,7 +89,7 @@ pub struct AnomalyDependency {
 }
 
 /// A statement on a cycle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AnomalyStatement {
     /// When it acted, in virtual microseconds, where there is a clock.
     pub at_us: Option<u64>,
