@@ -81,6 +81,24 @@ impl Heap {
         view: &View,
         visitor: &mut impl FnMut(RowId, &'a Row) -> ControlFlow<()>,
     ) {
+        self.scan_in(view, &|position| position, visitor);
+    }
+
+    /// Visits what a view sees, in the order of a bitmap scan: of the places that indexes point to.
+    pub(crate) fn scan_by_index<'a>(
+        &'a self,
+        view: &View,
+        visitor: &mut impl FnMut(RowId, &'a Row) -> ControlFlow<()>,
+    ) {
+        self.scan_in(view, &Position::root, visitor);
+    }
+
+    fn scan_in<'a>(
+        &'a self,
+        view: &View,
+        order: &dyn Fn(Position) -> Position,
+        visitor: &mut impl FnMut(RowId, &'a Row) -> ControlFlow<()>,
+    ) {
         if self.in_order {
             let _ = self.rows.visit(&mut |id, entry| match entry.visible(view) {
                 Some(version) => visitor(RowId(id), &version.row),
@@ -91,7 +109,7 @@ impl Heap {
         let mut seen: Vec<(Position, u32, &Row)> = Vec::new();
         let _ = self.rows.visit(&mut |id, entry| {
             if let Some(version) = entry.visible(view) {
-                seen.push((version.position, id, &version.row));
+                seen.push((order(version.position), id, &version.row));
             }
             ControlFlow::Continue(())
         });
@@ -154,8 +172,8 @@ impl Heap {
         same_keys: bool,
     ) -> bool {
         self.in_order = false;
-        let near = self.entry(row).map(|entry| entry.newest.position.page());
-        let position = self.space.place(&values, near, same_keys);
+        let before = self.entry(row).map(|entry| entry.newest.position);
+        let position = self.space.place(&values, before, same_keys);
         let newest = Version {
             row: values,
             position,

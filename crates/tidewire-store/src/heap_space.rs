@@ -18,32 +18,44 @@ const TUPLE_HEADER: u32 = 23;
 /// Line pointer of a tuple.
 const LINE_POINTER: u32 = 4;
 
-/// A place in the heap; sequential scans go in this order. Page, slot in it, and whether the version is a
-/// heap-only tuple, which no index points to: it is reached from the version before.
+/// A place in the heap: page, slot in it, and the slot that an index points to. A heap-only tuple has another
+/// slot there: that of the first version since its row had other keys. Sequential scans go by slots, bitmap
+/// scans by those that indexes point to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position(u64);
 
-const SLOT_BITS: u32 = 39;
+/// Versions of one table are counted with so many bits, and then from the start again.
+const SLOT_BITS: u32 = 22;
+const SLOT_MASK: u64 = (1 << SLOT_BITS) - 1;
 
 impl Position {
-    fn new(page: u32, slot: u64, heap_only: bool) -> Self {
-        let slot = slot & ((1 << SLOT_BITS) - 1);
-        Self(u64::from(page) << (SLOT_BITS + 1) | slot << 1 | u64::from(heap_only))
+    fn new(page: u32, slot: u64, root: u64) -> Self {
+        let page = u64::from(page) << (2 * SLOT_BITS);
+        Self(page | (slot & SLOT_MASK) << SLOT_BITS | root & SLOT_MASK)
     }
 
-    /// All of it as one number; never used again in its heap.
+    /// All of it as one number; used again in its heap only after four million versions.
     pub(crate) fn number(self) -> u64 {
         self.0
     }
 
     /// Its page, from 0.
     pub(crate) fn page(self) -> u32 {
-        (self.0 >> (SLOT_BITS + 1)) as u32
+        (self.0 >> (2 * SLOT_BITS)) as u32
+    }
+
+    fn root_slot(self) -> u64 {
+        self.0 & SLOT_MASK
     }
 
     /// No index points to it.
     pub(crate) fn heap_only(self) -> bool {
-        self.0 & 1 != 0
+        (self.0 >> SLOT_BITS) & SLOT_MASK != self.root_slot()
+    }
+
+    /// The place that indexes point to for it; bitmap scans go in this order.
+    pub(crate) fn root(self) -> Position {
+        Self::new(self.page(), self.root_slot(), self.root_slot())
     }
 }
 
@@ -80,10 +92,16 @@ impl Space {
         self.layout = layout(table);
     }
 
-    /// A place for a new version of a row that stands on page `near`. It is heap-only if it has room there
-    /// and leaves all indexed columns as they were.
-    pub(crate) fn place(&mut self, row: &[Value], near: Option<u32>, same_keys: bool) -> Position {
+    /// A place for a new version of a row, perhaps behind one that stands at `before`. It is heap-only if it
+    /// has room on that page and leaves all indexed columns as they were.
+    pub(crate) fn place(
+        &mut self,
+        row: &[Value],
+        before: Option<Position>,
+        same_keys: bool,
+    ) -> Position {
         let size = self.size(row);
+        let near = before.map(Position::page);
         let last = self.used.len().checked_sub(1).map(|last| last as u32);
         let roomy = |page: &u32| self.free(*page) >= size;
         let page = near.filter(roomy).or(last.filter(roomy));
@@ -95,7 +113,9 @@ impl Space {
             *used = used.saturating_add(size as u16);
         }
         self.next_slot += 1;
-        Position::new(page, self.next_slot, same_keys && near == Some(page))
+        let before = before.filter(|before| same_keys && before.page() == page);
+        let root = before.map_or(self.next_slot, Position::root_slot);
+        Position::new(page, self.next_slot, root)
     }
 
     /// A version is gone.

@@ -88,10 +88,15 @@ impl Relation {
         visitor: &mut Candidate<'_>,
     ) -> Result<Flow, SqlError> {
         let mut outcome = Ok(Flow::Continue(()));
-        heap.scan(view, &mut |id, row| {
+        let mut visit = |id, row: &Row| {
             outcome = run.spend().and_then(|()| visitor(id, row, false));
             stop_if(!matches!(outcome, Ok(Flow::Continue(()))))
-        });
+        };
+        if self.reads_by_index(run.scans) {
+            heap.scan_by_index(view, &mut visit);
+        } else {
+            heap.scan(view, &mut visit);
+        }
         outcome
     }
 

@@ -1,9 +1,9 @@
 //! How PostgreSQL 15 would read each table of a query, for predicate locks and for whoever looks at plans.
 //!
-//! Rows come the same way whatever is chosen here: in heap order, or by a unique key. The rules are those that the
-//! cost model of `costsize.c` comes to for small tables that were never analysed (ten pages assumed), measured with
-//! EXPLAIN: one row expected takes an index scan, few rows or a third of them a bitmap scan, else the table is read
-//! from end to end. A join reads both tables from end to end unless one side is a single row.
+//! Rows are found the same way whatever is chosen here; a scan by an index visits them in another order. The rules
+//! are those that the cost model of `costsize.c` comes to for small tables that were never analysed (ten pages
+//! assumed), measured with EXPLAIN: one row expected takes an index scan, few rows or a third of them a bitmap scan,
+//! else the table is read from end to end. A join reads both tables from end to end unless one side is a single row.
 
 use std::sync::Arc;
 
@@ -454,6 +454,12 @@ impl TableScan {
 }
 
 impl Relation {
+    /// Does an index lead to the rows?
+    pub(crate) fn reads_by_index(&self, scans: Scans) -> bool {
+        let reading = self.reading.as_deref();
+        reading.is_some_and(|reading| reading.kind(scans) != ScanKind::Sequential)
+    }
+
     /// Notes how the table is read.
     pub(crate) fn note_reading(&self, frame: &Frame<'_>) -> Result<(), SqlError> {
         let run = frame.run;
