@@ -9,10 +9,12 @@ use tidewire_syntax::ast::sql::JoinKind;
 use tidewire_syntax::sort;
 
 use crate::Table;
+use crate::aggregate::Aggregate;
 use crate::expression::{Comparison, Expr};
 use crate::plan_choice;
 use crate::query_plan::{Access, Derived, DistinctPlan, Node, Query, Relation};
 use crate::scope::Binder;
+use crate::window::{WindowFunction, WindowPlan};
 
 /// Puts each conjunct of WHERE behind the last relation that it reads; gives those that read none.
 pub(crate) fn place(
@@ -233,9 +235,12 @@ impl Query {
                 .chain(&grouping.having)
                 .for_each(&mut *visitor);
             for aggregate in &grouping.aggregates {
-                aggregate.arguments.iter().for_each(&mut *visitor);
+                aggregate.expressions(visitor);
             }
         }
+        self.windows
+            .iter()
+            .for_each(|window| window.expressions(visitor));
         self.order.iter().for_each(|key| visitor(&key.expression));
         self.limit
             .iter()
@@ -281,6 +286,29 @@ impl Node {
             outer.on.iter().chain(&outer.filter).for_each(&mut *visitor);
             let inner = outer.left.iter().chain(&outer.right);
             inner.for_each(|node| node.expressions(visitor));
+        }
+    }
+}
+
+impl Aggregate {
+    /// Visits what it reads.
+    fn expressions(&self, visitor: &mut dyn FnMut(&Expr)) {
+        let keys = self.order.iter().map(|key| &key.expression);
+        let parts = self.arguments.iter().chain(&self.filter).chain(keys);
+        parts.for_each(visitor);
+    }
+}
+
+impl WindowPlan {
+    /// Visits what it and its functions read.
+    pub(crate) fn expressions(&self, visitor: &mut dyn FnMut(&Expr)) {
+        let keys = self.order.iter().map(|key| &key.expression);
+        self.partition.iter().chain(keys).for_each(&mut *visitor);
+        for call in &self.calls {
+            call.arguments.iter().for_each(&mut *visitor);
+            if let WindowFunction::Aggregate(aggregate) = &call.function {
+                aggregate.expressions(visitor);
+            }
         }
     }
 }

@@ -7,11 +7,14 @@ use std::cmp::Ordering;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
+use tidewire_syntax::sort;
 
+use crate::build_json;
 use crate::expression::{Expr, Frame};
 use crate::function;
 use crate::index::IndexKey;
-use crate::query::{Run, all_true};
+use crate::query::{Run, SortKeys, all_true};
+use crate::query_plan::{SortKey, compare_keys};
 use crate::{Numeric, Row, SqlError, Type, Value};
 
 /// GROUP BY, aggregates and HAVING of one query.
@@ -20,6 +23,8 @@ pub(crate) struct Grouping {
     pub(crate) keys: Vec<Expr>,
     pub(crate) aggregates: Vec<Aggregate>,
     pub(crate) having: Vec<Expr>,
+    /// Values beside the columns: of aggregates and of window functions.
+    pub(crate) extras: usize,
 }
 
 /// One call of an aggregate function.
@@ -28,6 +33,12 @@ pub(crate) struct Aggregate {
     pub(crate) function: AggregateFunction,
     pub(crate) arguments: Vec<Expr>,
     pub(crate) distinct: bool,
+    /// ORDER BY behind the arguments.
+    pub(crate) order: Vec<SortKey>,
+    /// FILTER
+    pub(crate) filter: Option<Expr>,
+    /// Where its value stands among the extras of a row.
+    pub(crate) extra: u32,
 }
 
 /// The aggregate functions.
@@ -44,7 +55,10 @@ pub(crate) enum AggregateFunction {
     Every,
     Any,
     JoinText,
-    JsonArray,
+    /// As jsonb?
+    JsonArray(bool),
+    /// As jsonb?
+    JsonObject(bool),
 }
 
 /// Characters or items that an aggregate may gather.
@@ -63,12 +77,18 @@ struct Group {
     states: Vec<State>,
 }
 
-struct State {
+/// An aggregate under way.
+pub(crate) struct State {
     count: i64,
     seen: FxHashSet<IndexKey>,
     value: Value,
     items: Vec<Value>,
+    /// Values that wait for their turn in ORDER BY.
+    waiting: Vec<(SortKeys, Arguments)>,
 }
+
+/// The values of an aggregate's arguments for one row.
+type Arguments = SmallVec<[Value; 2]>;
 
 impl<'q> Groups<'q> {
     pub(crate) fn new(plan: &'q Grouping) -> Self {
@@ -117,9 +137,9 @@ impl<'q> Groups<'q> {
             });
         }
         for group in self.groups {
-            let mut extras = Vec::with_capacity(group.states.len());
-            for (aggregate, state) in self.plan.aggregates.iter().zip(group.states) {
-                extras.push(state.finish(aggregate)?);
+            let mut extras = vec![Value::Null; self.plan.extras];
+            for (aggregate, mut state) in self.plan.aggregates.iter().zip(group.states) {
+                extras[aggregate.extra as usize] = state.finish(aggregate)?;
             }
             let tuple: SmallVec<[&[Value]; 4]> = group.first.iter().map(|row| &**row).collect();
             let frame = Frame {
@@ -137,75 +157,91 @@ impl<'q> Groups<'q> {
 }
 
 impl State {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             count: 0,
             seen: FxHashSet::default(),
             value: Value::Null,
             items: Vec::new(),
+            waiting: Vec::new(),
         }
     }
 
-    fn add(&mut self, aggregate: &Aggregate, frame: &Frame<'_>) -> Result<(), SqlError> {
+    /// Takes a row.
+    pub(crate) fn add(&mut self, aggregate: &Aggregate, frame: &Frame<'_>) -> Result<(), SqlError> {
+        if let Some(filter) = &aggregate.filter
+            && !filter.is_true(frame)?
+        {
+            return Ok(());
+        }
+        let mut values = Arguments::new();
+        for argument in &aggregate.arguments {
+            values.push(argument.evaluate(frame)?);
+        }
+        if aggregate.order.is_empty() {
+            return self.take(aggregate, &values);
+        }
+        if self.waiting.len() >= MAX_GATHERED {
+            return Err(too_many());
+        }
+        let keys = aggregate.order.iter();
+        let keys: Result<SortKeys, SqlError> =
+            keys.map(|key| key.expression.evaluate(frame)).collect();
+        self.waiting.push((keys?, values));
+        Ok(())
+    }
+
+    fn take(&mut self, aggregate: &Aggregate, values: &[Value]) -> Result<(), SqlError> {
         use AggregateFunction as F;
-        if aggregate.function == F::CountRows {
+        let Some(value) = values.first() else {
             self.count += 1;
             return Ok(());
-        }
-        let Some(argument) = aggregate.arguments.first() else {
-            return Ok(());
         };
-        let value = argument.evaluate(frame)?;
-        // jsonb_agg is the only one that takes nulls.
-        if value.is_null() && aggregate.function != F::JsonArray {
+        // Only those that build JSON take nulls.
+        let takes_null = matches!(aggregate.function, F::JsonArray(_) | F::JsonObject(_));
+        if value.is_null() && !takes_null {
             return Ok(());
         }
-        if aggregate.distinct
-            && !self
-                .seen
-                .insert(IndexKey::with_nulls(std::slice::from_ref(&value)))
-        {
+        if aggregate.distinct && !self.seen.insert(IndexKey::with_nulls(&values[..1])) {
             return Ok(());
         }
         self.count += 1;
         match aggregate.function {
             F::CountRows | F::Count => {}
-            F::Sum(_) | F::Average => self.sum(&value)?,
+            F::Sum(_) | F::Average => self.sum(value)?,
             F::Minimum => self.keep(value, Ordering::Less),
             F::Maximum => self.keep(value, Ordering::Greater),
             F::Every => {
                 let all = !matches!(self.value, Value::Boolean(false));
-                self.value = Value::Boolean(all && value == Value::Boolean(true));
+                self.value = Value::Boolean(all && *value == Value::Boolean(true));
             }
             F::Any => {
                 let any = matches!(self.value, Value::Boolean(true));
-                self.value = Value::Boolean(any || value == Value::Boolean(true));
+                self.value = Value::Boolean(any || *value == Value::Boolean(true));
             }
             F::JoinText => {
-                let between = match aggregate.arguments.get(1) {
-                    Some(between) if self.count > 1 => between.evaluate(frame)?,
-                    _ => Value::Null,
-                };
-                if !between.is_null() {
+                if let Some(between) = values.get(1).filter(|it| self.count > 1 && !it.is_null()) {
                     self.gather(between)?;
                 }
                 self.gather(value)?;
             }
-            F::JsonArray => self.gather(value)?,
+            F::JsonArray(_) => self.gather(value)?,
+            F::JsonObject(_) => {
+                if value.is_null() {
+                    return Err(SqlError::new(b"22023", "field name must not be null"));
+                }
+                self.gather(value)?;
+                self.gather(values.get(1).unwrap_or(&Value::Null))?;
+            }
         }
         Ok(())
     }
 
-    fn gather(&mut self, value: Value) -> Result<(), SqlError> {
+    fn gather(&mut self, value: &Value) -> Result<(), SqlError> {
         if self.items.len() >= MAX_GATHERED {
-            return Err(SqlError::new(
-                b"54000",
-                format!(
-                    "an aggregate gathers more than {MAX_GATHERED} values, the limit of this store"
-                ),
-            ));
+            return Err(too_many());
         }
-        self.items.push(value);
+        self.items.push(value.clone());
         Ok(())
     }
 
@@ -222,18 +258,26 @@ impl State {
         Ok(())
     }
 
-    fn keep(&mut self, value: Value, better: Ordering) {
+    fn keep(&mut self, value: &Value, better: Ordering) {
         if self.value.is_null() || value.total_order(&self.value) == better {
-            self.value = value;
+            self.value = value.clone();
         }
     }
 
-    fn finish(self, aggregate: &Aggregate) -> Result<Value, SqlError> {
+    /// The value of the rows so far; more may follow.
+    pub(crate) fn finish(&mut self, aggregate: &Aggregate) -> Result<Value, SqlError> {
         use AggregateFunction as F;
-        Ok(match (aggregate.function, self.value) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        sort::sort_by(&mut waiting, |(left, _), (right, _)| {
+            compare_keys(&aggregate.order, left, right)
+        });
+        for (_, values) in &waiting {
+            self.take(aggregate, values)?;
+        }
+        Ok(match (aggregate.function, &self.value) {
             (F::CountRows | F::Count, _) => Value::Integer(self.count),
             (F::Sum(to), Value::Numeric(sum)) if to.is_integer() => {
-                crate::cast::cast(Value::Numeric(sum), to, false)?
+                crate::cast::cast(Value::Numeric(*sum), to, false)?
             }
             (F::Average, Value::Numeric(sum)) => {
                 Value::Numeric(sum.divide(Numeric::from(self.count))?)
@@ -241,10 +285,22 @@ impl State {
             (F::JoinText, _) if self.count > 0 => {
                 function::bounded_text(self.items.iter().map(Value::to_string).collect())?
             }
-            (F::JsonArray, _) if self.count > 0 => function::build_array(self.items.iter())?,
-            (_, value) => value,
+            (F::JsonArray(normal), _) if self.count > 0 => {
+                build_json::array(self.items.iter(), normal)?
+            }
+            (F::JsonObject(normal), _) if self.count > 0 => {
+                build_json::object(&self.items, normal, true)?
+            }
+            (_, value) => value.clone(),
         })
     }
+}
+
+fn too_many() -> SqlError {
+    SqlError::new(
+        b"54000",
+        format!("an aggregate gathers more than {MAX_GATHERED} values, the limit of this store"),
+    )
 }
 
 /// The aggregate of this name over arguments of these types, and the type of what it gives. `None` inside:
@@ -280,15 +336,22 @@ pub(crate) fn lookup(
             let of = first.unwrap_or(Type::Text);
             Some((function, of.base())).filter(|_| orderable(&of))
         }
-        ("bool_and" | "every", 1) => first.filter(|t| *t == Type::Boolean).map(|t| (F::Every, t)),
-        ("bool_or", 1) => first.filter(|t| *t == Type::Boolean).map(|t| (F::Any, t)),
+        ("bool_and" | "every", 1) => first
+            .is_none_or(|t| t == Type::Boolean)
+            .then_some((F::Every, Type::Boolean)),
+        ("bool_or", 1) => first
+            .is_none_or(|t| t == Type::Boolean)
+            .then_some((F::Any, Type::Boolean)),
         ("string_agg", 2) => first
             .is_none_or(|t| t.is_text())
             .then_some((F::JoinText, Type::Text)),
-        ("jsonb_agg" | "json_agg", 1) => Some((F::JsonArray, Type::Jsonb)),
+        ("jsonb_agg", 1) => Some((F::JsonArray(true), Type::Jsonb)),
+        ("json_agg", 1) => Some((F::JsonArray(false), Type::Json)),
+        ("jsonb_object_agg", 2) => Some((F::JsonObject(true), Type::Jsonb)),
+        ("json_object_agg", 2) => Some((F::JsonObject(false), Type::Json)),
         (
             "count" | "sum" | "avg" | "min" | "max" | "bool_and" | "every" | "bool_or"
-            | "string_agg" | "jsonb_agg" | "json_agg",
+            | "string_agg" | "jsonb_agg" | "json_agg" | "jsonb_object_agg" | "json_object_agg",
             _,
         ) => None,
         _ => return None,

@@ -2,15 +2,13 @@
 
 use tidewire_syntax::Span;
 use tidewire_syntax::ast::sql::{
-    Expression, ExpressionKind, FunctionCall, Literal, TypeKind, TypeName, UnaryOperator,
+    Expression, ExpressionKind, Literal, TypeKind, TypeName, UnaryOperator,
 };
 
-use crate::aggregate::{self, Aggregate};
 use crate::cast;
 use crate::expression::{Comparison, Expr};
-use crate::function::{self, Function, Wants};
-use crate::scope::{Binder, Typed, error, fail, nearest};
-use crate::series;
+use crate::function::Function;
+use crate::scope::{Binder, Typed, error, fail};
 use crate::typing::{self, type_name};
 use crate::{Numeric, PlanError, Type, Value};
 
@@ -87,7 +85,10 @@ impl Binder<'_> {
                     return Ok(bound);
                 }
                 let operand = self.expression(operand)?;
-                let (query, of) = self.subquery(query, true)?;
+                let (query, of) = self.subquery(query, false)?;
+                if query.output.len() != 1 {
+                    return fail(b"42601", span, "subquery has too many columns");
+                }
                 let right = Typed {
                     expr: Expr::Literal(Value::Null),
                     data_type: of,
@@ -126,10 +127,8 @@ impl Binder<'_> {
                 ignores_case,
                 negated,
             } => {
-                if escape.is_some() || *ignores_case {
-                    return fail(b"0A000", span, "ILIKE and ESCAPE are not supported yet");
-                }
-                self.like(operand, pattern, *negated, span)
+                let sides = [&**operand, &**pattern];
+                self.like(sides, escape.as_deref(), *ignores_case, *negated, span)
             }
             K::Case {
                 operand,
@@ -194,28 +193,40 @@ impl Binder<'_> {
         ))
     }
 
+    /// LIKE; ILIKE compares in lower case, ESCAPE is written anew with the backslash.
     fn like(
         &mut self,
-        operand: &Expression,
-        pattern: &Expression,
+        sides: [&Expression; 2],
+        escape: Option<&Expression>,
+        ignores_case: bool,
         negated: bool,
         span: Span,
     ) -> Bound {
-        let operand = self.expression(operand)?.known()?;
-        let pattern = self.expression(pattern)?.known()?;
+        let operand = self.expression(sides[0])?;
+        let pattern = self.expression(sides[1])?;
         for side in [&operand, &pattern] {
-            if !side.data_type.is_some_and(Type::is_text) {
+            if !side.data_type.is_none_or(Type::is_text) {
                 let not = if negated { "!" } else { "" };
+                let operator = if ignores_case { "~~*" } else { "~~" };
                 let (left, right) = (type_name(operand.data_type), type_name(pattern.data_type));
-                return fail(
+                return Err(error(
                     b"42883",
                     span,
-                    format!("operator does not exist: {left} {not}~~ {right}"),
-                );
+                    format!("operator does not exist: {left} {not}{operator} {right}"),
+                )
+                .hint(typing::NO_OPERATOR));
             }
         }
-        let sides = Box::new([operand.expr, pattern.expr]);
-        Ok(truth(Expr::Like(sides, negated), span))
+        let (operand, mut pattern) = (operand.known()?, pattern.known()?.expr);
+        if let Some(escape) = escape {
+            let escape = self.expression(escape)?.known()?.expr;
+            pattern = Expr::Call(Function::LikeEscape, vec![pattern, escape]);
+        }
+        let sides = match ignores_case {
+            true => [operand.expr, pattern].map(|side| Expr::Call(Function::Lower, vec![side])),
+            false => [operand.expr, pattern],
+        };
+        Ok(truth(Expr::Like(Box::new(sides), negated), span))
     }
 
     fn case(
@@ -289,211 +300,9 @@ impl Binder<'_> {
             span,
         })
     }
-
-    pub(crate) fn call(&mut self, call: &FunctionCall, span: Span) -> Bound {
-        let name = call.name.as_str();
-        if call.over.is_some() || call.filter.is_some() || !call.order_by.is_empty() {
-            return fail(b"0A000", span, "window functions are not supported yet");
-        }
-        match (name, call.arguments.len()) {
-            ("now" | "current_timestamp" | "transaction_timestamp", 0) => {
-                return Ok(Typed {
-                    expr: Expr::Now,
-                    data_type: Some(Type::TimestampTz),
-                    span,
-                });
-            }
-            ("coalesce" | "greatest" | "least", 1..) => {
-                let items = self.expressions(&call.arguments)?;
-                let (items, data_type) = typing::common(&name.to_ascii_uppercase(), items)?;
-                let expr = match name {
-                    "coalesce" => Expr::Coalesce(items),
-                    greatest => Expr::Extreme(items, greatest == "greatest"),
-                };
-                return Ok(Typed {
-                    expr,
-                    data_type,
-                    span,
-                });
-            }
-            ("nullif", 2) => {
-                let left = self.expression(&call.arguments[0])?;
-                let right = self.expression(&call.arguments[1])?;
-                let (left, right) = typing::comparable("=", left, right)?;
-                return Ok(Typed {
-                    expr: Expr::NullIf(Box::new([left.expr, right.expr])),
-                    data_type: left.data_type,
-                    span,
-                });
-            }
-            _ => {}
-        }
-        if series::gives_rows(name) {
-            return self.row_function_item(call, span);
-        }
-        if let Some(bound) = self.aggregate(call, span)? {
-            return Ok(bound);
-        }
-        let arguments = self.expressions(&call.arguments)?;
-        self.function(call, arguments, span)
-    }
-
-    fn expressions(&mut self, expressions: &[Expression]) -> Result<Vec<Typed>, PlanError> {
-        expressions
-            .iter()
-            .map(|expression| self.expression(expression))
-            .collect()
-    }
-
-    fn function(&mut self, call: &FunctionCall, arguments: Vec<Typed>, span: Span) -> Bound {
-        let types: Vec<Option<Type>> = arguments.iter().map(|a| a.data_type).collect();
-        let found = function::lookup(call.name.as_str(), arguments.len());
-        let Some((function, wants, gives)) = found.filter(|_| !call.distinct && !call.star) else {
-            return Err(no_function(call, &types, span));
-        };
-        let mut exprs = Vec::with_capacity(arguments.len());
-        let mut result = gives;
-        for (at, argument) in arguments.into_iter().enumerate() {
-            let wanted = wants
-                .get(at)
-                .or(wants.last())
-                .copied()
-                .unwrap_or(Wants::Any);
-            let Some(argument) = wanted_as(argument, wanted)? else {
-                return Err(no_function(call, &types, span));
-            };
-            if wanted == Wants::Number {
-                result = Some(match (result, argument.data_type) {
-                    (Some(Type::Numeric(_)), _) | (_, Some(Type::Numeric(_))) => {
-                        Type::Numeric(None)
-                    }
-                    (Some(Type::BigInt), _) | (_, Some(Type::BigInt)) => Type::BigInt,
-                    (_, other) => other.unwrap_or(Type::Integer),
-                });
-            }
-            exprs.push(argument.expr);
-        }
-        Ok(Typed {
-            expr: with_result(function, exprs, result),
-            data_type: result,
-            span,
-        })
-    }
-
-    /// Binds a call of an aggregate; `None` when it is none.
-    fn aggregate(&mut self, call: &FunctionCall, span: Span) -> Result<Option<Typed>, PlanError> {
-        let name = call.name.as_str();
-        if aggregate::lookup(name, call.star, &[]).is_none() {
-            return Ok(None);
-        }
-        let Some(scope) = self.scopes.last_mut() else {
-            return fail(b"42803", span, "aggregate functions are not allowed here");
-        };
-        if let Some(clause) = scope.no_aggregates {
-            return fail(
-                b"42803",
-                span,
-                match clause {
-                    "" => "aggregate function calls cannot be nested".to_string(),
-                    clause => format!("aggregate functions are not allowed in {clause}"),
-                },
-            );
-        }
-        scope.no_aggregates = Some("");
-        let arguments = self.expressions(&call.arguments);
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.no_aggregates = None;
-        }
-        let arguments = arguments?;
-        let types: Vec<Option<Type>> = arguments.iter().map(|a| a.data_type).collect();
-        let Some(Some((function, gives))) = aggregate::lookup(name, call.star, &types) else {
-            return Err(no_function(call, &types, span));
-        };
-        let mut exprs = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            exprs.push(argument.known()?.expr);
-        }
-        let aggregate = Aggregate {
-            function,
-            arguments: exprs,
-            distinct: call.distinct,
-        };
-        let Some(scope) = self.scopes.last_mut() else {
-            return Ok(None);
-        };
-        let known = scope
-            .aggregates
-            .iter()
-            .position(|other| *other == aggregate);
-        let at = known.unwrap_or_else(|| {
-            scope.aggregates.push(aggregate);
-            scope.aggregates.len() - 1
-        });
-        Ok(Some(Typed {
-            expr: Expr::Extra(0, at as u32),
-            data_type: Some(gives),
-            span,
-        }))
-    }
 }
 
-/// `abs` of a smallint must stay one: results of number functions are checked against their type.
-fn with_result(function: Function, arguments: Vec<Expr>, result: Option<Type>) -> Expr {
-    let call = Expr::Call(function, arguments);
-    match (function, result) {
-        (Function::Abs | Function::Modulo, Some(to)) if to.is_integer() => {
-            Expr::Cast(Box::new(call), to, false)
-        }
-        _ => call,
-    }
-}
-
-fn wanted_as(argument: Typed, wanted: Wants) -> Result<Option<Typed>, PlanError> {
-    let text = |argument: &Typed| argument.data_type.is_some_and(Type::is_text);
-    Ok(match wanted {
-        Wants::Any => Some(argument.known()?),
-        Wants::Text => Some(argument.known()?).filter(text),
-        Wants::Integer => argument
-            .known_as(Type::Integer)?
-            .implicitly(Type::Integer)?,
-        Wants::Numeric => argument
-            .known_as(Type::Numeric(None))?
-            .implicitly(Type::Numeric(None))?,
-        Wants::Number => Some(argument.known_as(Type::Numeric(None))?)
-            .filter(|a| a.data_type.is_some_and(Type::is_number)),
-        Wants::Jsonb => argument.implicitly(Type::Jsonb)?,
-    })
-}
-
-pub(crate) fn no_function(call: &FunctionCall, types: &[Option<Type>], span: Span) -> PlanError {
-    let types: Vec<String> = types.iter().map(|t| type_name(*t)).collect();
-    let arguments = if call.star {
-        "*".to_string()
-    } else {
-        types.join(", ")
-    };
-    let name = call.name.as_str();
-    let error = error(
-        b"42883",
-        span,
-        format!("function {name}({arguments}) does not exist"),
-    );
-    if function::NAMES.contains(&name) {
-        return error.hint(
-            "No function matches the given name and argument types. You might need to add explicit type \
-             casts.",
-        );
-    }
-    match nearest(name, function::NAMES.iter().copied()) {
-        Some(near) => error.hint(format!("Did you mean {near}?")),
-        None => error.hint(format!(
-            "This store knows these functions: {}.",
-            function::NAMES.join(", ")
-        )),
-    }
-}
-
-fn truth(expr: Expr, span: Span) -> Typed {
+pub(crate) fn truth(expr: Expr, span: Span) -> Typed {
     Typed {
         expr,
         data_type: Some(Type::Boolean),

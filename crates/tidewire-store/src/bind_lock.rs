@@ -24,6 +24,8 @@ impl Binder<'_> {
             Some("HAVING clause")
         } else if query.grouping.is_some() {
             Some("aggregate functions")
+        } else if !query.windows.is_empty() {
+            Some("window functions")
         } else {
             None
         };

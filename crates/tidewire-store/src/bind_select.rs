@@ -8,7 +8,7 @@ use tidewire_syntax::ast::sql::{
     Distinct, Expression, ExpressionKind, Literal, Locking, OrderBy, Query as Written, Select,
     SelectItem,
 };
-use tidewire_syntax::{Name, Span};
+use tidewire_syntax::{Name, Span, sort};
 
 use crate::aggregate::Grouping;
 use crate::expression::Expr;
@@ -43,17 +43,24 @@ impl Binder<'_> {
         let mut nodes = self.from(&select.from, lock, &mut relations)?;
         let conditions = self.condition(select.filter.as_ref(), "WHERE")?;
         let mut items = Vec::new();
-        self.scope_mut().allows_rows = true;
-        let listed = self.items(&select.items, &mut items);
-        self.scope_mut().allows_rows = false;
-        listed?;
+        let scope = self.scope_mut();
+        scope.named_windows.clone_from(&select.windows);
+        (scope.allows_rows, scope.allows_windows) = (true, true);
+        self.items(&select.items, &mut items)?;
+        let scope = self.scope_mut();
+        (scope.allows_rows, scope.allows_windows) = (false, false);
         let keys = self.group_keys(&select.group_by, &items)?;
         let having = self.clause(select.having.as_ref(), "HAVING")?;
         let order_by = around.map_or(&[][..], |query| &query.order_by);
         let rows = select.distinct == Distinct::Rows;
+        self.scope_mut().allows_windows = true;
         let order = self.order(order_by, &items, rows)?;
+        self.scope_mut().allows_windows = false;
         query.distinct = self.distinct(&select.distinct, &items, &order)?;
-        let aggregates = std::mem::take(&mut self.scope_mut().aggregates);
+        let scope = self.scope_mut();
+        let aggregates = std::mem::take(&mut scope.aggregates);
+        query.windows = std::mem::take(&mut scope.windows);
+        let extras = scope.extras as usize;
         let grouped =
             !select.group_by.is_empty() || !aggregates.is_empty() || select.having.is_some();
         if grouped {
@@ -63,10 +70,18 @@ impl Binder<'_> {
             for key in &order {
                 self.check_grouped(&key.expression, &keys)?;
             }
+            for window in &query.windows {
+                let mut parts = Vec::new();
+                window.expressions(&mut |expr| parts.push(expr.clone()));
+                for part in &parts {
+                    self.check_grouped(part, &keys)?;
+                }
+            }
             query.grouping = Some(Grouping {
                 keys,
                 aggregates,
                 having,
+                extras,
             });
         }
         for made in std::mem::take(&mut self.scope_mut().made) {
@@ -193,7 +208,7 @@ impl Binder<'_> {
                     .iter()
                     .filter(|merged| merged.first == relation);
                 let mut merged: Vec<&Merged> = begins.collect();
-                merged.sort_by_key(|merged| {
+                sort::sort_by_key(&mut merged, |merged| {
                     Reverse(merged.hides.iter().map(|(relation, _)| *relation).max())
                 });
                 bound.extend(merged.into_iter().map(|merged| Item {

@@ -442,8 +442,7 @@ impl<'a> Binder<'a> {
                 filter,
             } => {
                 if let Some(scope) = self.scopes.last_mut() {
-                    let mut excluded = ScopeRelation::stored(Arc::from("excluded"), 0, table);
-                    excluded.named_only = true;
+                    let excluded = ScopeRelation::stored(Arc::from("excluded"), 0, table);
                     scope.relations.push(excluded);
                 }
                 let assignments = self.assignments(table, assignments)?;

@@ -12,7 +12,7 @@ const EPOCH_DAYS: i64 = 730_425;
 const YEARS: std::ops::RangeInclusive<i64> = 1..=9999;
 
 /// Days since 2000-01-01 of a day of the calendar; `None` when there is no such day.
-fn days(year: i64, month: i64, day: i64) -> Option<i32> {
+pub(crate) fn days(year: i64, month: i64, day: i64) -> Option<i32> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
         4 | 6 | 9 | 11 => 30,
@@ -31,7 +31,7 @@ fn days(year: i64, month: i64, day: i64) -> Option<i32> {
 }
 
 /// Year, month and day of days since 2000-01-01.
-fn civil(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
     let count = days + EPOCH_DAYS;
     let era = count.div_euclid(146_097);
     let of_era = count.rem_euclid(146_097);

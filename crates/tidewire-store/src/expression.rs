@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::BinaryOperator;
 
+use crate::build_json;
 use crate::function::{self, Function};
 use crate::json;
+use crate::like;
 use crate::query::{Query, Run};
 use crate::row_comparison as rows;
 use crate::value::NULL;
@@ -244,7 +246,7 @@ impl Expr {
             Expr::Like(sides, negated) => {
                 match (&*sides[0].hold(frame)?, &*sides[1].hold(frame)?) {
                     (Value::Text(text), Value::Text(pattern)) => {
-                        Value::Boolean(function::like(text, pattern)? != *negated)
+                        Value::Boolean(like::like(text, pattern)? != *negated)
                     }
                     _ => Value::Null,
                 }
@@ -269,7 +271,7 @@ impl Expr {
                 }
             }
             Expr::MergeJson(sides) => match (&*sides[0].hold(frame)?, &*sides[1].hold(frame)?) {
-                (Value::Json(left), Value::Json(right)) => function::merge_json(left, right)?,
+                (Value::Json(left), Value::Json(right)) => build_json::merge_json(left, right)?,
                 _ => Value::Null,
             },
             Expr::JsonMember(sides, as_text) => {

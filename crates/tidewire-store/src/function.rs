@@ -1,76 +1,183 @@
-//! The functions of the language beside aggregates: names, types, meaning.
+//! The functions of the language beside aggregates and window functions: names and types. Their meaning is in
+//! `text_function`, `number_function`, `time_function` and `build_json`.
 
-use std::sync::Arc;
-
-use crate::{Numeric, SqlError, Type, Value, json};
+use crate::{
+    SqlError, Type, Value, build_json, json, json_query, number_function, text_function,
+    time_function,
+};
 
 /// A function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Function {
     Lower,
     Upper,
+    Capitals,
     Length,
+    Octets,
     Trim,
+    TrimStart,
+    TrimEnd,
     Substring,
     Left,
     Right,
+    PadStart,
+    PadEnd,
+    Repeat,
+    Reverse,
     Replace,
+    Translate,
+    SplitPart,
     Position,
     StartsWith,
+    Code,
+    Character,
     Concat,
+    /// With a text between.
+    ConcatWith,
+    LikeEscape,
+    Digest,
     Abs,
     Round,
+    Truncate,
     Ceil,
     Floor,
     Sign,
     Modulo,
-    BuildObject,
-    BuildArray,
-    ToJson,
+    Quotient,
+    Extract,
+    DateTruncate,
+    MakeDate,
+    /// As jsonb?
+    BuildObject(bool),
+    /// As jsonb?
+    BuildArray(bool),
+    /// As jsonb?
+    ToJson(bool),
     JsonArrayLength,
+    JsonKind,
+    JsonStrip,
+    JsonSet,
+    /// As text?
+    JsonPath(bool),
+    JsonWithout,
+    JsonContains,
+    JsonHasKey,
+    CountNulls,
+    CountNonNulls,
 }
 
-/// Characters that a text made by a statement may have.
-const MAX_TEXT: usize = 1 << 20;
+/// Bytes that a text made by a statement may have.
+pub(crate) const MAX_TEXT: usize = 1 << 20;
 
 /// The names of functions, aggregates included; of synonyms one.
 pub const NAMES: &[&str] = &[
     "abs",
-    "ceil",
-    "coalesce",
-    "concat",
-    "floor",
-    "greatest",
-    "jsonb_array_length",
-    "jsonb_build_array",
-    "jsonb_build_object",
-    "least",
-    "left",
-    "length",
-    "lower",
-    "mod",
-    "now",
-    "nullif",
-    "replace",
-    "right",
-    "round",
-    "sign",
-    "starts_with",
-    "strpos",
-    "substr",
-    "to_jsonb",
-    "trim",
-    "upper",
+    "ascii",
     "avg",
     "bool_and",
     "bool_or",
+    "btrim",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "character_length",
+    "chr",
+    "clock_timestamp",
+    "coalesce",
+    "concat",
+    "concat_ws",
     "count",
+    "current_date",
+    "current_timestamp",
+    "date_trunc",
+    "dense_rank",
+    "div",
+    "every",
+    "extract",
+    "first_value",
+    "floor",
+    "generate_series",
+    "greatest",
+    "initcap",
+    "json_agg",
+    "json_array_elements",
+    "json_array_elements_text",
+    "json_array_length",
+    "json_build_array",
+    "json_build_object",
+    "json_each",
+    "json_each_text",
+    "json_object_agg",
+    "json_object_keys",
+    "json_typeof",
     "jsonb_agg",
+    "jsonb_array_elements",
+    "jsonb_array_elements_text",
+    "jsonb_array_length",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_each",
+    "jsonb_each_text",
+    "jsonb_object_agg",
+    "jsonb_object_keys",
+    "jsonb_set",
+    "jsonb_strip_nulls",
+    "jsonb_typeof",
+    "lag",
+    "last_value",
+    "lead",
+    "least",
+    "left",
+    "length",
+    "localtimestamp",
+    "lower",
+    "lpad",
+    "ltrim",
+    "make_date",
     "max",
+    "md5",
     "min",
+    "mod",
+    "now",
+    "nth_value",
+    "ntile",
+    "nullif",
+    "num_nonnulls",
+    "num_nulls",
+    "octet_length",
+    "pg_typeof",
+    "position",
+    "rank",
+    "repeat",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "row_number",
+    "rpad",
+    "rtrim",
+    "sign",
+    "split_part",
+    "starts_with",
+    "statement_timestamp",
     "string_agg",
+    "strpos",
+    "substr",
+    "substring",
     "sum",
+    "to_json",
+    "to_jsonb",
+    "transaction_timestamp",
+    "translate",
+    "trim",
+    "trunc",
+    "upper",
 ];
+
+/// Whether there is a function of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    NAMES.contains(&name)
+}
 
 /// What a function wants at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,50 +187,108 @@ pub(crate) enum Wants {
     Numeric,
     /// Any number; the result has its type.
     Number,
+    Json,
     Jsonb,
+    /// A day or a time.
+    Time,
+    /// A time; a day becomes one.
+    Timestamp,
+    Boolean,
     /// Anything, so often one likes.
     Any,
 }
 
-/// The function of this name and number of arguments: what it wants and gives. `None` for the result when it
+/// What there is to know of a function: itself, what it wants, and the type of what it gives; `None` when that
 /// is the type of the arguments.
-pub(crate) fn lookup(
-    name: &str,
-    arguments: usize,
-) -> Option<(Function, &'static [Wants], Option<Type>)> {
-    use Wants::{Any, Integer, Jsonb, Number, Numeric, Text};
+pub(crate) type Signature = (Function, &'static [Wants], Option<Type>);
+
+/// The function of this name and number of arguments.
+pub(crate) fn lookup(name: &str, arguments: usize) -> Option<Signature> {
+    use Wants::{Any, Integer, Number, Numeric, Text};
     let text = Some(Type::Text);
+    let integer = Some(Type::Integer);
     let numeric = Some(Type::Numeric(None));
     Some(match (name, arguments) {
         ("lower", 1) => (Function::Lower, &[Text], text),
         ("upper", 1) => (Function::Upper, &[Text], text),
-        ("length" | "char_length" | "character_length", 1) => {
-            (Function::Length, &[Text], Some(Type::Integer))
-        }
+        ("initcap", 1) => (Function::Capitals, &[Text], text),
+        ("reverse", 1) => (Function::Reverse, &[Text], text),
+        ("length" | "char_length" | "character_length", 1) => (Function::Length, &[Text], integer),
+        ("octet_length", 1) => (Function::Octets, &[Text], integer),
+        ("ascii", 1) => (Function::Code, &[Text], integer),
+        ("chr", 1) => (Function::Character, &[Integer], text),
+        ("md5", 1) => (Function::Digest, &[Text], text),
         ("trim" | "btrim", 1) => (Function::Trim, &[Text], text),
+        ("trim" | "btrim", 2) => (Function::Trim, &[Text, Text], text),
+        ("ltrim", 1) => (Function::TrimStart, &[Text], text),
+        ("ltrim", 2) => (Function::TrimStart, &[Text, Text], text),
+        ("rtrim", 1) => (Function::TrimEnd, &[Text], text),
+        ("rtrim", 2) => (Function::TrimEnd, &[Text, Text], text),
         ("substr" | "substring", 2) => (Function::Substring, &[Text, Integer], text),
         ("substr" | "substring", 3) => (Function::Substring, &[Text, Integer, Integer], text),
         ("left", 2) => (Function::Left, &[Text, Integer], text),
         ("right", 2) => (Function::Right, &[Text, Integer], text),
+        ("lpad", 2) => (Function::PadStart, &[Text, Integer], text),
+        ("lpad", 3) => (Function::PadStart, &[Text, Integer, Text], text),
+        ("rpad", 2) => (Function::PadEnd, &[Text, Integer], text),
+        ("rpad", 3) => (Function::PadEnd, &[Text, Integer, Text], text),
+        ("repeat", 2) => (Function::Repeat, &[Text, Integer], text),
         ("replace", 3) => (Function::Replace, &[Text, Text, Text], text),
-        ("strpos", 2) => (Function::Position, &[Text, Text], Some(Type::Integer)),
+        ("translate", 3) => (Function::Translate, &[Text, Text, Text], text),
+        ("split_part", 3) => (Function::SplitPart, &[Text, Text, Integer], text),
+        ("strpos" | "position", 2) => (Function::Position, &[Text, Text], integer),
         ("starts_with", 2) => (Function::StartsWith, &[Text, Text], Some(Type::Boolean)),
         ("concat", 1..) => (Function::Concat, &[Any], text),
+        ("concat_ws", 2..) => (Function::ConcatWith, &[Text, Any], text),
         ("abs", 1) => (Function::Abs, &[Number], None),
         ("round", 1) => (Function::Round, &[Numeric], numeric),
         ("round", 2) => (Function::Round, &[Numeric, Integer], numeric),
+        ("trunc", 1) => (Function::Truncate, &[Numeric], numeric),
+        ("trunc", 2) => (Function::Truncate, &[Numeric, Integer], numeric),
         ("ceil" | "ceiling", 1) => (Function::Ceil, &[Numeric], numeric),
         ("floor", 1) => (Function::Floor, &[Numeric], numeric),
         ("sign", 1) => (Function::Sign, &[Numeric], numeric),
         ("mod", 2) => (Function::Modulo, &[Number, Number], None),
-        ("jsonb_build_object" | "json_build_object", _) => {
-            (Function::BuildObject, &[Any], Some(Type::Jsonb))
-        }
-        ("jsonb_build_array" | "json_build_array", _) => {
-            (Function::BuildArray, &[Any], Some(Type::Jsonb))
-        }
-        ("to_jsonb" | "to_json", 1) => (Function::ToJson, &[Any], Some(Type::Jsonb)),
-        ("jsonb_array_length", 1) => (Function::JsonArrayLength, &[Jsonb], Some(Type::Integer)),
+        ("div", 2) => (Function::Quotient, &[Numeric, Numeric], numeric),
+        ("num_nulls", 1..) => (Function::CountNulls, &[Any], integer),
+        ("num_nonnulls", 1..) => (Function::CountNonNulls, &[Any], integer),
+        _ => return lookup_time(name, arguments).or_else(|| lookup_json(name, arguments)),
+    })
+}
+
+fn lookup_time(name: &str, arguments: usize) -> Option<Signature> {
+    use Wants::{Integer, Text, Time, Timestamp};
+    Some(match (name, arguments) {
+        ("extract", 2) => (Function::Extract, &[Text, Time], Some(Type::Numeric(None))),
+        ("date_trunc", 2) => (Function::DateTruncate, &[Text, Timestamp], None),
+        ("make_date", 3) => (
+            Function::MakeDate,
+            &[Integer, Integer, Integer],
+            Some(Type::Date),
+        ),
+        _ => return None,
+    })
+}
+
+fn lookup_json(name: &str, arguments: usize) -> Option<Signature> {
+    use Wants::{Any, Boolean, Json, Jsonb, Text};
+    let (json, jsonb) = (Some(Type::Json), Some(Type::Jsonb));
+    let integer = Some(Type::Integer);
+    let text = Some(Type::Text);
+    Some(match (name, arguments) {
+        ("jsonb_build_object", _) => (Function::BuildObject(true), &[Any], jsonb),
+        ("json_build_object", _) => (Function::BuildObject(false), &[Any], json),
+        ("jsonb_build_array", _) => (Function::BuildArray(true), &[Any], jsonb),
+        ("json_build_array", _) => (Function::BuildArray(false), &[Any], json),
+        ("to_jsonb", 1) => (Function::ToJson(true), &[Any], jsonb),
+        ("to_json", 1) => (Function::ToJson(false), &[Any], json),
+        ("jsonb_array_length", 1) => (Function::JsonArrayLength, &[Jsonb], integer),
+        ("json_array_length", 1) => (Function::JsonArrayLength, &[Json], integer),
+        ("jsonb_typeof", 1) => (Function::JsonKind, &[Jsonb], text),
+        ("json_typeof", 1) => (Function::JsonKind, &[Json], text),
+        ("jsonb_strip_nulls", 1) => (Function::JsonStrip, &[Jsonb], jsonb),
+        ("jsonb_set", 3) => (Function::JsonSet, &[Jsonb, Text, Jsonb], jsonb),
+        ("jsonb_set", 4) => (Function::JsonSet, &[Jsonb, Text, Jsonb, Boolean], jsonb),
         _ => return None,
     })
 }
@@ -131,257 +296,117 @@ pub(crate) fn lookup(
 /// The value of a call. Arguments have the wanted kinds or are null.
 pub(crate) fn call(function: Function, arguments: &[Value]) -> Result<Value, SqlError> {
     match function {
-        Function::Concat => {
-            let parts = arguments.iter().filter(|value| !value.is_null());
-            let text: String = parts
-                .map(|value| match value {
-                    Value::Boolean(true) => "t".to_string(),
-                    Value::Boolean(false) => "f".to_string(),
-                    other => other.to_string(),
-                })
-                .collect();
-            return bounded_text(text);
+        Function::Concat => return concat(arguments, None),
+        Function::ConcatWith => {
+            return match arguments.split_first() {
+                Some((Value::Text(between), rest)) => concat(rest, Some(between)),
+                _ => Ok(Value::Null),
+            };
         }
-        Function::BuildObject => return build_object(arguments),
-        Function::BuildArray => return build_array(arguments.iter()),
+        Function::BuildObject(normal) => return build_json::object(arguments, normal, false),
+        Function::BuildArray(normal) => return build_json::array(arguments.iter(), normal),
+        Function::CountNulls | Function::CountNonNulls => {
+            let nulls = arguments.iter().filter(|value| value.is_null()).count();
+            let count = match function {
+                Function::CountNulls => nulls,
+                _ => arguments.len() - nulls,
+            };
+            return Ok(Value::Integer(count as i64));
+        }
         _ => {}
     }
     if arguments.iter().any(Value::is_null) {
         return Ok(Value::Null);
     }
-    match arguments {
-        [Value::Text(text), rest @ ..] => text_function(function, text, rest),
-        [Value::Json(text)] if function == Function::JsonArrayLength => array_length(text),
-        [value] if function == Function::ToJson => Ok(Value::Json(to_json(value).into())),
-        _ => number_function(function, arguments),
+    match (function, arguments) {
+        (Function::Extract | Function::DateTruncate, [Value::Text(field), of]) => {
+            time_function::call(function, field, of)
+        }
+        (
+            Function::MakeDate,
+            [
+                Value::Integer(year),
+                Value::Integer(month),
+                Value::Integer(day),
+            ],
+        ) => crate::datetime::days(*year, *month, *day)
+            .map(Value::Date)
+            .ok_or_else(|| {
+                SqlError::new(
+                    b"22008",
+                    format!("date field value out of range: {year}-{month:02}-{day:02}"),
+                )
+            }),
+        (Function::ToJson(normal), [value]) => {
+            let text = build_json::to_json(value);
+            match normal {
+                true => json::normalize(&text).and_then(bounded_json),
+                false => bounded_json(text),
+            }
+        }
+        (Function::Digest, [Value::Text(text)]) => Ok(Value::text(crate::md5::digest(text))),
+        (_, [Value::Text(text), rest @ ..]) => text_function::call(function, text, rest),
+        (_, [Value::Json(text), rest @ ..]) => json_function(function, text, rest),
+        _ => number_function::call(function, arguments),
     }
 }
 
-fn text_function(function: Function, text: &Arc<str>, rest: &[Value]) -> Result<Value, SqlError> {
-    let count = |at: usize| match rest.get(at) {
-        Some(Value::Integer(count)) => *count,
-        _ => 0,
-    };
-    let length = || text.chars().count() as i64;
-    Ok(match (function, rest) {
-        (Function::Lower, _) => Value::text(text.to_lowercase()),
-        (Function::Upper, _) => bounded_text(text.to_uppercase())?,
-        (Function::Length, _) => Value::Integer(length()),
-        (Function::Trim, _) => Value::text(text.trim_matches(' ')),
-        (Function::ToJson, _) => Value::Json(to_json(&Value::Text(text.clone())).into()),
-        (Function::Left, _) => {
-            let end = if count(0) < 0 {
-                length().saturating_add(count(0))
-            } else {
-                count(0)
-            };
-            Value::text(cut(text, 0, end))
-        }
-        (Function::Right, _) => {
-            let start = if count(0) < 0 {
-                count(0).saturating_neg()
-            } else {
-                length().saturating_sub(count(0))
-            };
-            Value::text(cut(text, start, i64::MAX))
-        }
-        (Function::Substring, _) => {
-            let start = count(0).saturating_sub(1);
-            let end = match rest.get(1) {
-                None => i64::MAX,
-                Some(_) if count(1) < 0 => {
-                    return Err(SqlError::new(
-                        b"22011",
-                        "negative substring length not allowed",
-                    ));
-                }
-                Some(_) => start.saturating_add(count(1)),
-            };
-            Value::text(cut(text, start, end))
-        }
-        (Function::Replace, [Value::Text(from), Value::Text(to)]) if !from.is_empty() => {
-            let grown = text.matches(&**from).count().saturating_mul(to.len());
-            if grown > MAX_TEXT {
-                return Err(too_long());
+/// Texts one behind the other, nulls left out.
+fn concat(parts: &[Value], between: Option<&str>) -> Result<Value, SqlError> {
+    let parts = parts.iter().filter(|value| !value.is_null());
+    let parts: Vec<String> = parts
+        .map(|value| match value {
+            Value::Boolean(true) => "t".to_string(),
+            Value::Boolean(false) => "f".to_string(),
+            other => other.to_string(),
+        })
+        .collect();
+    bounded_text(parts.join(between.unwrap_or("")))
+}
+
+fn json_function(function: Function, text: &str, rest: &[Value]) -> Result<Value, SqlError> {
+    match (function, rest) {
+        (Function::JsonArrayLength, _) => match text.trim_start().as_bytes().first() {
+            Some(b'[') => Ok(Value::Integer(json::elements(text).len() as i64)),
+            Some(b'{') => {
+                let message = "cannot get array length of a non-array";
+                Err(SqlError::new(b"22023", message))
             }
-            bounded_text(text.replace(&**from, to))?
+            _ => Err(SqlError::new(
+                b"22023",
+                "cannot get array length of a scalar",
+            )),
+        },
+        (Function::JsonKind, _) => Ok(Value::text(json_query::kind(text))),
+        (Function::JsonStrip, _) => build_json::strip_nulls(text),
+        (Function::JsonSet, [Value::Text(path), Value::Json(value), rest @ ..]) => {
+            let create = !matches!(rest, [Value::Boolean(false)]);
+            build_json::set(text, &json_query::path(path)?, value, create)
+                .and_then(|text| json::normalize(&text))
+                .and_then(bounded_json)
         }
-        (Function::Position, [Value::Text(part)]) => {
-            let at = text
-                .find(&**part)
-                .map_or(0, |at| text[..at].chars().count() as i64 + 1);
-            Value::Integer(at)
-        }
-        (Function::StartsWith, [Value::Text(part)]) => Value::Boolean(text.starts_with(&**part)),
-        _ => Value::Text(text.clone()),
-    })
-}
-
-/// Characters from `start` to before `end`, both counted from 0 and clamped.
-fn cut(text: &str, start: i64, end: i64) -> String {
-    let start = start.max(0);
-    let length = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
-    let skipped = usize::try_from(start).unwrap_or(usize::MAX);
-    text.chars().skip(skipped).take(length).collect()
-}
-
-fn number_function(function: Function, arguments: &[Value]) -> Result<Value, SqlError> {
-    Ok(match (function, arguments) {
-        (Function::Abs, [Value::Integer(number)]) => Value::Integer(
-            number
-                .checked_abs()
-                .ok_or_else(|| SqlError::new(b"22003", "bigint out of range"))?,
-        ),
-        (Function::Abs, [Value::Numeric(number)]) => Value::Numeric(number.abs()),
-        (Function::Modulo, [Value::Integer(_), Value::Integer(0)]) => {
-            return Err(crate::numeric::division_by_zero());
-        }
-        (Function::Modulo, [Value::Integer(left), Value::Integer(right)]) => {
-            Value::Integer(left.checked_rem(*right).unwrap_or(0))
-        }
-        (Function::Modulo, [left, right]) => {
-            Value::Numeric(numeric(left)?.modulo(numeric(right)?)?)
-        }
-        (Function::Round, [number]) => Value::Numeric(numeric(number)?.round(0)?),
-        (Function::Round, [number, Value::Integer(scale)]) => {
-            let number = numeric(number)?;
-            Value::Numeric(match u8::try_from(*scale) {
-                Ok(scale) => number.round(scale)?,
-                Err(_) if *scale < 0 => round_whole(number, *scale)?,
-                Err(_) => return Err(SqlError::new(b"22003", "value overflows numeric format")),
+        (Function::JsonPath(as_text), [Value::Text(path)]) => {
+            let mut found = Some(text);
+            for step in json_query::path(path)? {
+                found = found.and_then(|text| json_query::step(text, &step));
+            }
+            Ok(match found {
+                Some(found) if as_text => {
+                    json::unquoted(found).map_or(Value::Null, |text| Value::text(&*text))
+                }
+                Some(found) => Value::Json(found.into()),
+                None => Value::Null,
             })
         }
-        (Function::Ceil, [number]) => Value::Numeric(numeric(number)?.ceil()),
-        (Function::Floor, [number]) => Value::Numeric(numeric(number)?.floor()),
-        (Function::Sign, [number]) => {
-            Value::Numeric(Numeric::from(numeric(number)?.digits.signum() as i64))
+        (Function::JsonWithout, [which]) => build_json::without(text, which),
+        (Function::JsonContains, [Value::Json(part)]) => {
+            Ok(Value::Boolean(json_query::contains(text, part)))
         }
-        _ => Value::Null,
-    })
-}
-
-/// Rounds to tens, hundreds …: `scale` is negative.
-fn round_whole(number: Numeric, scale: i64) -> Result<Numeric, SqlError> {
-    let Some(unit) = u32::try_from(scale.saturating_neg())
-        .ok()
-        .filter(|places| *places < crate::numeric::MAX_DIGITS)
-        .map(|places| 10_i128.pow(places))
-    else {
-        return Ok(Numeric::ZERO);
-    };
-    let whole = Numeric {
-        digits: number.digits,
-        scale: number.scale,
-    };
-    let units = whole
-        .divide(Numeric {
-            digits: unit,
-            scale: 0,
-        })?
-        .round(0)?;
-    units.multiply(Numeric {
-        digits: unit,
-        scale: 0,
-    })
-}
-
-fn numeric(value: &Value) -> Result<Numeric, SqlError> {
-    match value {
-        Value::Numeric(number) => Ok(*number),
-        Value::Integer(number) => Ok(Numeric::from(*number)),
-        other => Err(SqlError::new(
-            b"42883",
-            format!("a number was expected instead of {other}"),
-        )),
-    }
-}
-
-/// JSON text of any value.
-pub(crate) fn to_json(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_string(),
-        Value::Boolean(_) | Value::Integer(_) | Value::Numeric(_) => value.to_string(),
-        Value::Json(text) => json::normalize(text).unwrap_or_else(|_| "null".to_string()),
-        Value::Timestamp(_) => format!("\"{}\"", value.to_string().replace(' ', "T")),
-        other => {
-            let mut out = String::new();
-            json::quote(&other.to_string(), &mut out);
-            out
+        (Function::JsonHasKey, [Value::Text(key)]) => {
+            Ok(Value::Boolean(json_query::has_key(text, key)))
         }
+        _ => Ok(Value::Null),
     }
-}
-
-fn build_object(arguments: &[Value]) -> Result<Value, SqlError> {
-    if !arguments.len().is_multiple_of(2) {
-        return Err(SqlError::new(
-            b"22023",
-            "argument list must have even number of elements",
-        ));
-    }
-    let mut text = String::from("{");
-    for (index, pair) in arguments.chunks(2).enumerate() {
-        if pair[0].is_null() {
-            let message = format!("argument {}: key must not be null", index * 2 + 1);
-            return Err(SqlError::new(b"22023", message));
-        }
-        if index > 0 {
-            text.push(',');
-        }
-        json::quote(&pair[0].to_string(), &mut text);
-        text.push(':');
-        text.push_str(&to_json(&pair[1]));
-    }
-    text.push('}');
-    json::normalize(&text).and_then(bounded_json)
-}
-
-/// A JSON array of values.
-pub(crate) fn build_array<'a>(values: impl Iterator<Item = &'a Value>) -> Result<Value, SqlError> {
-    let items: Vec<String> = values.map(to_json).collect();
-    bounded_json(format!("[{}]", items.join(", ")))
-}
-
-/// `||` of two jsonb values: objects merge, everything else becomes arrays.
-pub(crate) fn merge_json(left: &str, right: &str) -> Result<Value, SqlError> {
-    let inner = |text: &str| {
-        let inside = text.get(1..text.len().saturating_sub(1));
-        inside.unwrap_or("").trim().to_string()
-    };
-    let joined = |left: String, right: String| match (left.is_empty(), right.is_empty()) {
-        (true, _) => right,
-        (_, true) => left,
-        _ => format!("{left}, {right}"),
-    };
-    let (is_object, is_array) = (
-        |text: &str| text.starts_with('{'),
-        |text: &str| text.starts_with('['),
-    );
-    if is_object(left) && is_object(right) {
-        let text = format!("{{{}}}", joined(inner(left), inner(right)));
-        return json::normalize(&text).and_then(bounded_json);
-    }
-    let items = |text: &str| {
-        if is_array(text) {
-            inner(text)
-        } else {
-            text.to_string()
-        }
-    };
-    bounded_json(format!("[{}]", joined(items(left), items(right))))
-}
-
-fn array_length(text: &str) -> Result<Value, SqlError> {
-    if !text.starts_with('[') {
-        return Err(SqlError::new(
-            b"22023",
-            "cannot get array length of a non-array",
-        ));
-    }
-    let mut count = 0;
-    while json::member(text, &json::Key::Index(count)).is_some() {
-        count += 1;
-    }
-    Ok(Value::Integer(count))
 }
 
 /// Text within the limit of a value.
@@ -392,109 +417,17 @@ pub(crate) fn bounded_text(text: String) -> Result<Value, SqlError> {
     Ok(Value::text(text))
 }
 
-fn bounded_json(text: String) -> Result<Value, SqlError> {
+/// JSON within the limit of a value.
+pub(crate) fn bounded_json(text: String) -> Result<Value, SqlError> {
     if text.len() > MAX_TEXT {
         return Err(too_long());
     }
     Ok(Value::Json(text.into()))
 }
 
-fn too_long() -> SqlError {
+pub(crate) fn too_long() -> SqlError {
     SqlError::new(
         b"54000",
         format!("a value would be longer than {MAX_TEXT} bytes, the limit of this store"),
     )
-}
-
-/// LIKE with `%`, `_` and the escape `\`. Takes at most text × pattern steps and no recursion.
-pub(crate) fn like(text: &str, pattern: &str) -> Result<bool, SqlError> {
-    enum Part {
-        Any,
-        One,
-        Is(char),
-    }
-    let mut parts = Vec::new();
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        parts.push(match character {
-            '%' => Part::Any,
-            '_' => Part::One,
-            '\\' => Part::Is(characters.next().ok_or_else(|| {
-                SqlError::new(b"22025", "LIKE pattern must not end with escape character")
-            })?),
-            other => Part::Is(other),
-        });
-    }
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut part) = (0, 0);
-    // Where to go on after the last `%` took one more character.
-    let mut retry: Option<(usize, usize)> = None;
-    while at < text.len() {
-        let fits = match parts.get(part) {
-            Some(Part::Any) => {
-                retry = Some((at, part));
-                part += 1;
-                continue;
-            }
-            Some(Part::One) => true,
-            Some(Part::Is(wanted)) => *wanted == text[at],
-            None => false,
-        };
-        if fits {
-            at += 1;
-            part += 1;
-        } else if let Some((taken, any)) = retry {
-            retry = Some((taken + 1, any));
-            at = taken + 1;
-            part = any + 1;
-        } else {
-            return Ok(false);
-        }
-    }
-    Ok(parts[part..].iter().all(|part| matches!(part, Part::Any)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn like_matches_as_postgresql_does() {
-        for (text, pattern, expected) in [
-            ("abc", "a%", true),
-            ("abc", "%b%c", true),
-            ("abc", "_b_", true),
-            ("abc", "ab", false),
-            ("a%c", "a\\%c", true),
-            ("abc", "a\\%c", false),
-            ("", "%", true),
-            ("aaaaab", "%a%a%b", true),
-        ] {
-            assert_eq!(
-                like(text, pattern).unwrap(),
-                expected,
-                "{text} like {pattern}"
-            );
-        }
-        assert!(like("a", "a\\").is_err());
-    }
-
-    #[test]
-    fn objects_are_built_normalised() {
-        let object = build_object(&[
-            Value::text("order_id"),
-            Value::Integer(7),
-            Value::text("sku"),
-            Value::text("a\"b"),
-        ])
-        .unwrap();
-        assert_eq!(object.to_string(), r#"{"sku": "a\"b", "order_id": 7}"#);
-        assert_eq!(
-            merge_json("{\"a\": 1}", "{\"a\": 2, \"b\": 3}")
-                .unwrap()
-                .to_string(),
-            "{\"a\": 2, \"b\": 3}"
-        );
-        assert_eq!(merge_json("[1]", "2").unwrap().to_string(), "[1, 2]");
-    }
 }

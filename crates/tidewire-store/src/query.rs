@@ -20,8 +20,9 @@ use crate::index::IndexKey;
 use crate::lookup::Probes;
 use crate::plan_choice::Scans;
 pub(crate) use crate::query_plan::{DistinctPlan, Query, Relation};
-use crate::query_plan::{NO_TABLE, Node};
+use crate::query_plan::{NO_TABLE, Node, compare_keys};
 use crate::reads::ReadCollector;
+use crate::subquery::Cached;
 use crate::value::NULL;
 use crate::versions::View;
 use crate::{Row, RowId, SqlError, Value};
@@ -58,20 +59,10 @@ pub(crate) struct Run<'a> {
 /// Results that hold for the whole statement, by ids that the planner gave.
 #[derive(Default)]
 pub(crate) struct Cache {
-    subqueries: FxHashMap<u32, Rc<Cached>>,
+    pub(crate) subqueries: FxHashMap<u32, Rc<Cached>>,
     pub(crate) tables: FxHashMap<u32, Probes>,
     /// Rows of queries in FROM.
     pub(crate) rows: FxHashMap<u32, Rc<Vec<Row>>>,
-}
-
-enum Cached {
-    Exists(bool),
-    Value(Value),
-    Set {
-        keys: FxHashSet<IndexKey>,
-        rows: usize,
-        null: bool,
-    },
 }
 
 pub(crate) type Flow = ControlFlow<()>;
@@ -150,6 +141,11 @@ impl Query {
         run: &Run<'_>,
     ) -> Result<Vec<Row>, SqlError> {
         let (offset, limit) = self.bounds(outer, run)?;
+        if !self.windows.is_empty() {
+            let mut sorted = Sorted::new(self);
+            self.windowed(outer, run, &mut |frame| sorted.add(frame))?;
+            return Ok(sorted.finish(offset, limit));
+        }
         if let Some(grouping) = &self.grouping {
             let mut groups = Groups::new(grouping);
             self.join(outer, run, &mut |tuple, _| {
@@ -392,126 +388,7 @@ impl Query {
 
     /// Order of two rows by their sort keys.
     pub(crate) fn compare(&self, left: &[Value], right: &[Value]) -> Ordering {
-        let pairs = left.iter().zip(right);
-        self.order
-            .iter()
-            .zip(pairs)
-            .map(|(key, (left, right))| key.compare(left, right))
-            .find(|ordering| ordering.is_ne())
-            .unwrap_or(Ordering::Equal)
-    }
-
-    /// EXISTS
-    pub(crate) fn exists(&self, frame: &Frame<'_>) -> Result<bool, SqlError> {
-        if let Some(cached) = self.cached(frame.run)
-            && let Cached::Exists(found) = *cached
-        {
-            return Ok(found);
-        }
-        let mut found = false;
-        if self.grouping.is_none() && self.limit.is_none() && self.offset.is_none() {
-            self.join(Some(frame), frame.run, &mut |_, _| {
-                found = true;
-                Ok(Flow::Break(()))
-            })?;
-        } else {
-            found = !self.rows(Some(frame), frame.run)?.is_empty();
-        }
-        self.cache(frame.run, || Cached::Exists(found));
-        Ok(found)
-    }
-
-    /// A subquery as a value: null without rows, 21000 with several.
-    pub(crate) fn single_value(&self, frame: &Frame<'_>) -> Result<Value, SqlError> {
-        if let Some(cached) = self.cached(frame.run)
-            && let Cached::Value(value) = &*cached
-        {
-            return Ok(value.clone());
-        }
-        let rows = self.rows(Some(frame), frame.run)?;
-        if rows.len() > 1 {
-            return Err(SqlError::new(
-                b"21000",
-                "more than one row returned by a subquery used as an expression",
-            ));
-        }
-        let value = rows
-            .first()
-            .and_then(|row| row.first())
-            .cloned()
-            .unwrap_or_default();
-        self.cache(frame.run, || Cached::Value(value.clone()));
-        Ok(value)
-    }
-
-    /// The only row of a subquery: none without rows, 21000 with several.
-    pub(crate) fn single_row(&self, frame: &Frame<'_>) -> Result<Option<Row>, SqlError> {
-        let rows = self.kept(Some(frame), frame.run)?;
-        if rows.len() > 1 {
-            return Err(SqlError::new(
-                b"21000",
-                "more than one row returned by a subquery used as an expression",
-            ));
-        }
-        Ok(rows.first().cloned())
-    }
-
-    /// IN: `None` when unknown.
-    pub(crate) fn contains(
-        &self,
-        value: &Value,
-        frame: &Frame<'_>,
-    ) -> Result<Option<bool>, SqlError> {
-        if let Some(cached) = self.cached(frame.run) {
-            return Ok(in_set(&cached, value));
-        }
-        let rows = self.rows(Some(frame), frame.run)?;
-        let keys: FxHashSet<IndexKey> = rows
-            .iter()
-            .filter_map(|row| IndexKey::of(std::iter::once(row.first())))
-            .collect();
-        let null = rows
-            .iter()
-            .any(|row| row.first().is_none_or(Value::is_null));
-        let set = Cached::Set {
-            keys,
-            rows: rows.len(),
-            null,
-        };
-        let found = in_set(&set, value);
-        self.cache(frame.run, || set);
-        Ok(found)
-    }
-
-    fn cached(&self, run: &Run<'_>) -> Option<Rc<Cached>> {
-        if self.correlated {
-            return None;
-        }
-        run.cache.borrow().subqueries.get(&self.id).cloned()
-    }
-
-    fn cache(&self, run: &Run<'_>, result: impl FnOnce() -> Cached) {
-        if !self.correlated {
-            run.cache
-                .borrow_mut()
-                .subqueries
-                .insert(self.id, Rc::new(result()));
-        }
-    }
-}
-
-fn in_set(set: &Cached, value: &Value) -> Option<bool> {
-    let Cached::Set { keys, rows, null } = set else {
-        return None;
-    };
-    if *rows == 0 {
-        return Some(false);
-    }
-    let key = IndexKey::of(std::iter::once(Some(value)))?;
-    match keys.contains(&key) {
-        true => Some(true),
-        false if *null => None,
-        false => Some(false),
+        compare_keys(&self.order, left, right)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::expression::Expr;
 use crate::plan_choice::Reading;
 use crate::series::FunctionScan;
 use crate::set_operation::SetPlan;
+use crate::window::WindowPlan;
 use crate::{ResultColumn, TableId, Value};
 
 /// A bound SELECT.
@@ -26,6 +27,8 @@ pub(crate) struct Query {
     pub(crate) filter: Vec<Expr>,
     /// GROUP BY, aggregates and HAVING.
     pub(crate) grouping: Option<Grouping>,
+    /// Windows of window functions.
+    pub(crate) windows: Vec<WindowPlan>,
     /// The select list.
     pub(crate) output: Vec<Expr>,
     /// Names and types of `output`.
@@ -206,7 +209,7 @@ impl Relation {
 }
 
 /// ORDER BY, one key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct SortKey {
     pub(crate) expression: Expr,
     pub(crate) descending: bool,
@@ -235,6 +238,17 @@ impl SortKey {
             (false, false) => left.total_order(right),
         }
     }
+}
+
+/// Order of two rows by their sort keys.
+pub(crate) fn compare_keys(order: &[SortKey], left: &[Value], right: &[Value]) -> Ordering {
+    let pairs = left.iter().zip(right);
+    order
+        .iter()
+        .zip(pairs)
+        .map(|(key, (left, right))| key.compare(left, right))
+        .find(|ordering| ordering.is_ne())
+        .unwrap_or(Ordering::Equal)
 }
 
 /// FOR UPDATE and its kin.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tidewire_syntax::Span;
 use tidewire_syntax::ast::sql::{BinaryOperator, Expression, ExpressionKind, Quantity};
 
+use crate::bind::truth;
 use crate::expression::{self, Comparison, Expr, Frame};
 use crate::query::Query;
 use crate::scope::{Binder, Typed, fail};
 use crate::typing;
-use crate::{PlanError, SqlError, Type, Value};
+use crate::{PlanError, SqlError, Value};
 
 type Bound = Result<Typed, PlanError>;
 
@@ -316,13 +317,5 @@ impl Binder<'_> {
                 ))
             }
         }
-    }
-}
-
-fn truth(expr: Expr, span: Span) -> Typed {
-    Typed {
-        expr,
-        data_type: Some(Type::Boolean),
-        span,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::TableName;
+use tidewire_syntax::ast::sql::{TableName, WindowDefinition};
 use tidewire_syntax::{Name, Span};
 
 use crate::aggregate::Aggregate;
@@ -11,6 +11,7 @@ use crate::expression::Expr;
 use crate::parts::Part;
 use crate::plan::Parameters;
 use crate::query_plan::Relation;
+use crate::window::WindowPlan;
 use crate::{Catalog, ColumnId, PlanError, SqlError, Table, TableId, Type};
 
 /// An expression with its type; `None` is PostgreSQL's `unknown`: a bare string, NULL, an untyped parameter.
@@ -29,6 +30,15 @@ pub(crate) struct Scope<'a> {
     /// The clause, if aggregates are refused in it.
     pub(crate) no_aggregates: Option<&'static str>,
     pub(crate) aggregates: Vec<Aggregate>,
+    pub(crate) windows: Vec<WindowPlan>,
+    /// Windows of the clause WINDOW.
+    pub(crate) named_windows: Vec<(Name, WindowDefinition)>,
+    /// Window functions may stand here.
+    pub(crate) allows_windows: bool,
+    /// A call of a window function is being bound: why there can be none within it.
+    pub(crate) within_window: Option<&'static str>,
+    /// Values of aggregates and window functions so far.
+    pub(crate) extras: u32,
     /// A column of a query around this one was used.
     pub(crate) correlated: bool,
     /// Columns that were used, for messages about grouping.
@@ -53,7 +63,7 @@ pub(crate) struct ScopeRelation<'a> {
     /// `None` for what is not stored.
     pub(crate) table: Option<&'a Table>,
     pub(crate) columns: Arc<[ScopeColumn]>,
-    /// In sight by its name only: `excluded`.
+    /// In sight by its name only.
     pub(crate) named_only: bool,
 }
 
@@ -108,6 +118,11 @@ impl<'a> Scope<'a> {
             visible_from: 0,
             no_aggregates: None,
             aggregates: Vec::new(),
+            windows: Vec::new(),
+            named_windows: Vec::new(),
+            allows_windows: false,
+            within_window: None,
+            extras: 0,
             correlated: false,
             used: Vec::new(),
             merged: Vec::new(),

@@ -271,7 +271,7 @@ fn row_function(
 ) -> Result<(RowFunction, Vec<Expr>), PlanError> {
     let name = call.name.as_str();
     let types: Vec<Option<Type>> = arguments.iter().map(|a| a.data_type).collect();
-    let none = || crate::bind::no_function(call, &types, span);
+    let none = || crate::bind_call::no_function(call, &types, span);
     if name == "generate_series" {
         let known = types.iter().flatten();
         let of = known

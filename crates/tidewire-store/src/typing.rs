@@ -8,6 +8,7 @@ use tidewire_syntax::ast::sql::BinaryOperator;
 
 use crate::cast::{self, Context};
 use crate::expression::{Comparison, Expr};
+use crate::function::Function;
 use crate::scope::{Typed, error, fail};
 use crate::{Column, PlanError, Type, Value};
 
@@ -59,8 +60,16 @@ pub(crate) fn type_name(data_type: Option<Type>) -> String {
     data_type.map_or_else(|| "unknown".to_string(), |t| t.to_string())
 }
 
-/// 42883 for an operator between these.
+/// 42883 for an operator between these; 42725 where nothing tells which one is meant.
 fn no_operator(operator: &str, left: &Typed, right: &Typed) -> PlanError {
+    if left.data_type.is_none() && right.data_type.is_none() {
+        return error(
+            b"42725",
+            left.span.to(right.span),
+            format!("operator is not unique: unknown {operator} unknown"),
+        )
+        .hint("Could not choose a best candidate operator. You might need to add explicit type casts.");
+    }
     error(
         b"42883",
         left.span.to(right.span),
@@ -70,11 +79,12 @@ fn no_operator(operator: &str, left: &Typed, right: &Typed) -> PlanError {
             type_name(right.data_type)
         ),
     )
-    .hint(
-        "No operator matches the given name and argument types. You might need to add explicit type \
-         casts.",
-    )
+    .hint(NO_OPERATOR)
 }
+
+/// What PostgreSQL says beside 42883.
+pub(crate) const NO_OPERATOR: &str = "No operator matches the given name and argument types. You might need to add explicit \
+     type casts.";
 
 impl Typed {
     /// Gives an unknown one this type; leaves others alone.
@@ -165,6 +175,21 @@ pub(crate) fn binary(operator: BinaryOperator, left: Typed, right: Typed) -> Bou
         }
         O::Concatenate => concatenate(left, right, span),
         O::JsonField | O::JsonFieldText => json_member(operator, left, right, span),
+        O::JsonPath | O::JsonPathText => json_path(operator, left, right, span),
+        O::Contains => json_test(Function::JsonContains, operator, left, right, span),
+        O::ContainedBy => json_test(Function::JsonContains, operator, right, left, span),
+        O::HasKey => json_test(Function::JsonHasKey, operator, left, right, span),
+        O::Subtract if left.data_type == Some(Type::Jsonb) => {
+            let right = right.known()?;
+            if !right
+                .data_type
+                .is_some_and(|t| t.is_text() || t.is_integer())
+            {
+                return Err(no_operator("-", &left, &right));
+            }
+            let call = Expr::Call(Function::JsonWithout, vec![left.expr, right.expr]);
+            Ok(typed(call, Type::Jsonb, span))
+        }
         O::Add | O::Subtract | O::Multiply | O::Divide | O::Modulo => {
             arithmetic(operator, left, right, span)
         }
@@ -307,17 +332,53 @@ fn json_member(operator: BinaryOperator, left: Typed, right: Typed, span: Span) 
     let Some(of @ (Type::Json | Type::Jsonb)) = left.data_type else {
         return Err(no_operator(symbol(operator), &left, &right));
     };
-    let right = right.known()?;
     if !right
         .data_type
-        .is_some_and(|t| t.is_text() || t.is_integer())
+        .is_none_or(|t| t.is_text() || t.is_integer())
     {
         return Err(no_operator(symbol(operator), &left, &right));
     }
     let as_text = operator == BinaryOperator::JsonFieldText;
-    let sides = Box::new([left.expr, right.expr]);
+    let sides = Box::new([left.expr, right.known()?.expr]);
     let gives = if as_text { Type::Text } else { of };
     Ok(typed(Expr::JsonMember(sides, as_text), gives, span))
+}
+
+fn json_path(operator: BinaryOperator, left: Typed, right: Typed, span: Span) -> Bound {
+    let of = match left.data_type {
+        Some(of @ (Type::Json | Type::Jsonb)) if right.data_type.is_none() => of,
+        _ => return Err(no_operator(symbol(operator), &left, &right)),
+    };
+    let as_text = operator == BinaryOperator::JsonPathText;
+    let call = Expr::Call(
+        Function::JsonPath(as_text),
+        vec![left.expr, right.known()?.expr],
+    );
+    Ok(typed(call, if as_text { Type::Text } else { of }, span))
+}
+
+/// `@>`, `<@` with its sides changed over, and `?`.
+fn json_test(
+    function: Function,
+    operator: BinaryOperator,
+    left: Typed,
+    right: Typed,
+    span: Span,
+) -> Bound {
+    let wanted = match function {
+        Function::JsonHasKey => Type::Text,
+        _ => Type::Jsonb,
+    };
+    if left.data_type.is_none() && right.data_type.is_none() {
+        return Err(no_operator(symbol(operator), &left, &right));
+    }
+    let (left, right) = (left.known_as(Type::Jsonb)?, right.known_as(wanted)?);
+    let fits = right.data_type == Some(wanted) || right.data_type.is_some_and(Type::is_text);
+    if left.data_type != Some(Type::Jsonb) || !fits {
+        return Err(no_operator(symbol(operator), &left, &right));
+    }
+    let call = Expr::Call(function, vec![left.expr, right.expr]);
+    Ok(typed(call, Type::Boolean, span))
 }
 
 /// One type for several values (CASE, COALESCE, VALUES): PostgreSQL 10.5.

@@ -84,4 +84,4 @@ macro_rules! answers {
     )*};
 }
 
-answers! { common_tables set_operations joins row_comparisons writes select_clauses }
+answers! { common_tables set_operations joins row_comparisons writes select_clauses windows functions mistakes }
