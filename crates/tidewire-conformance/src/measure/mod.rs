@@ -1,0 +1,17 @@
+//! A private PostgreSQL, and interleavings drawn at random that are played there and here.
+//!
+//! [`server`] starts and removes the server, [`client`] speaks with it, [`mod@measure`] plays a case there as
+//! [`mod@crate::run`] does here, [`grammar`] draws cases, [`differential`] compares the two sides and makes a
+//! difference small.
+
+pub mod client;
+pub mod differential;
+pub mod grammar;
+pub mod measure;
+pub mod server;
+mod worlds;
+
+pub use differential::{Compared, Examiner, Finding};
+pub use grammar::{draw, worlds};
+pub use measure::{Measurer, measure};
+pub use server::{PrivateServer, ServerError};
