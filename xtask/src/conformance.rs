@@ -12,6 +12,8 @@ use tidewire_conformance::measure::{Compared, Examiner, Finding, worlds};
 /// What is compared.
 #[derive(Clone, Debug)]
 pub(crate) struct Selection {
+    /// The number of the first case.
+    pub(crate) first: u64,
     /// How many cases.
     pub(crate) cases: u64,
     /// Which cases: the same seed draws the same ones.
@@ -57,7 +59,7 @@ pub(crate) fn run(selection: &Selection) -> Result<()> {
         let names: Vec<&str> = worlds().collect();
         bail!("there is no such world; there are: {}", names.join(", "));
     }
-    let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (next, stop) = (AtomicU64::new(selection.first), AtomicBool::new(false));
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for _ in 0..selection.jobs.max(1) {
@@ -88,7 +90,7 @@ fn work(
     };
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= selection.cases {
+        if number - selection.first >= selection.cases {
             return Ok(());
         }
         for level in levels {
@@ -96,7 +98,8 @@ fn work(
                 return Ok(());
             }
             let examined = examiner.examine(number, *level);
-            let examined = examined.with_context(|| format!("case {number} of this seed"))?;
+            let examined = examined
+                .with_context(|| format!("case {number} of this seed, {}", level.name()))?;
             let news = match examined {
                 Ok(compared) => News::Compared(*level, compared),
                 Err(finding) => News::Found(Box::new(finding)),
@@ -108,11 +111,7 @@ fn work(
     }
 }
 
-fn report(
-    selection: &Selection,
-    receiver: &mpsc::Receiver<News>,
-    stop: &AtomicBool,
-) -> Result<()> {
+fn report(selection: &Selection, receiver: &mpsc::Receiver<News>, stop: &AtomicBool) -> Result<()> {
     let mut counts: BTreeMap<Level, Count> = BTreeMap::new();
     let mut refused: BTreeMap<String, u64> = BTreeMap::new();
     let mut found = 0;
@@ -127,7 +126,9 @@ fn report(
                     Compared::Differs(..) => count.differs += 1,
                     Compared::Outside(why) => {
                         count.outside += 1;
-                        *refused.entry(format!("{}: {}", why.statement, why.reason)).or_default() += 1;
+                        *refused
+                            .entry(format!("{}: {}", why.statement, why.reason))
+                            .or_default() += 1;
                     }
                 }
             }
@@ -145,7 +146,12 @@ fn report(
     }
     println!();
     for (level, count) in &counts {
-        let Count { same, by_choice, outside, differs } = count;
+        let Count {
+            same,
+            by_choice,
+            outside,
+            differs,
+        } = count;
         println!(
             "{}: {same} the same, {by_choice} the same by choice, {differs} differ, {outside} outside our SQL",
             level.name()
@@ -172,6 +178,7 @@ fn report(
 /// As [`run`].
 pub(crate) fn step() -> Result<()> {
     run(&Selection {
+        first: 0,
         cases: 240,
         seed: 1,
         levels: Vec::new(),

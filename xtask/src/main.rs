@@ -6,6 +6,7 @@
 
 mod bench;
 mod bless;
+mod conformance;
 mod deny;
 mod dist;
 mod fuzz;
@@ -22,6 +23,7 @@ mod tools;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use tidewire_conformance::Level;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "The project's own commands")]
@@ -68,6 +70,30 @@ enum Command {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Compare random interleavings with a private PostgreSQL 15, step by step
+    Conformance {
+        /// How many are drawn; each is played at each level
+        #[arg(long, default_value_t = 300)]
+        cases: u64,
+        /// The number of the first one
+        #[arg(long, default_value_t = 0)]
+        first: u64,
+        /// Which are drawn
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Only this level, as "repeatable read"; may be given several times
+        #[arg(long, value_parser = level)]
+        level: Vec<Level>,
+        /// Only from this world of the grammar
+        #[arg(long)]
+        world: Option<String>,
+        /// Servers at work at once
+        #[arg(long, default_value_t = 4)]
+        jobs: u64,
+        /// Stop after so many differences
+        #[arg(long, default_value_t = 1)]
+        differences: usize,
+    },
     /// Accept what the project now prints as what its tests expect
     Bless,
     /// Check the rules that no compiler knows
@@ -107,10 +133,32 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Size => dist::check_size(),
         Command::Bench { only } => bench::run(only.as_deref()),
         Command::Fuzz { target, seconds } => fuzz::run(target.as_deref(), seconds),
+        Command::Conformance {
+            cases,
+            first,
+            seed,
+            level,
+            world,
+            jobs,
+            differences,
+        } => conformance::run(&conformance::Selection {
+            first,
+            cases,
+            seed,
+            levels: level,
+            world,
+            jobs,
+            differences,
+        }),
         Command::Bless => bless::run(),
         Command::Tidy => tidy::run(),
         Command::Deny { advisories } => deny::run(advisories),
         Command::Shots => shots::run(),
         Command::PageHook => page_hook::run(),
     }
+}
+
+fn level(name: &str) -> Result<Level, String> {
+    let names = Level::ALL.map(Level::name).join(", ");
+    Level::of(name).ok_or_else(|| format!("there is no such level; there are: {names}"))
 }

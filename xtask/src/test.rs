@@ -2,7 +2,7 @@
 
 use crate::project::WASM_TARGET;
 use crate::tools::{cargo_tool, node_tool, rust, system};
-use crate::{dist, process, project, tidy};
+use crate::{conformance, dist, process, project, tidy};
 use anyhow::{Context, Result, bail};
 use std::time::Instant;
 
@@ -13,7 +13,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         purpose: "rustfmt has nothing to change",
@@ -43,6 +43,11 @@ const STEPS: [Step; 10] = [
         name: "grammar",
         purpose: "PostgreSQL's own parser takes what ours takes",
         run: grammar,
+    },
+    Step {
+        name: "conformance",
+        purpose: "random interleavings end as on PostgreSQL",
+        run: conformance::step,
     },
     Step {
         name: "wasm",

@@ -1,8 +1,10 @@
-//! What only the system's package manager gives: a browser and its driver, and what PostgreSQL's parser is built with.
+//! What only the system's package manager gives: a browser and its driver, what PostgreSQL's parser is built
+//! with, and PostgreSQL itself.
 
 use crate::process;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
+use tidewire_conformance::measure::PrivateServer;
 
 /// A browser that runs without a screen.
 pub(crate) struct Chromium {
@@ -45,6 +47,23 @@ fn program(names: &[&str]) -> Option<PathBuf> {
             .map(|folder| folder.join(name))
             .find(|file| file.is_file())
     })
+}
+
+/// Sees to PostgreSQL 15, whose programs are installed with apt-get when they are missing.
+///
+/// # Errors
+/// When they are missing and cannot be installed; the message says what to install.
+pub(crate) fn postgres() -> Result<()> {
+    const REMEDY: &str = "install it (Debian: apt-get install postgresql-15) or put the folder with `initdb`, `pg_ctl` \
+                          and `postgres` of that version on PATH";
+    if PrivateServer::is_possible() {
+        return Ok(());
+    }
+    install(
+        "comparing with PostgreSQL needs PostgreSQL 15",
+        REMEDY,
+        &["postgresql-15"],
+    )
 }
 
 /// What building PostgreSQL's own parser takes, as variables for the build.

@@ -29,6 +29,9 @@ pub enum ClientError {
         /// The message.
         message: String,
     },
+    /// Statements neither ended nor waited for a lock.
+    #[error("neither done nor waiting after a long time: {0}")]
+    Stuck(String),
     /// The server did not answer in time.
     #[error("no answer within {} s", PATIENCE.as_secs())]
     Silent,

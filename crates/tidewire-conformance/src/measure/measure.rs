@@ -220,7 +220,11 @@ impl<'c> Player<'c, '_> {
                 quiet_since = None;
             }
             if begun.elapsed() > HOPELESS {
-                return Err(ClientError::Silent);
+                let steps = self.under_way.values();
+                let statements = steps.map(|step| self.case.steps[*step].sql.as_str());
+                return Err(ClientError::Stuck(
+                    statements.collect::<Vec<_>>().join("; "),
+                ));
             }
         }
         Ok(())
@@ -330,7 +334,7 @@ impl<'c> Player<'c, '_> {
 fn blockers(control: &mut Client, process: i32) -> Result<Option<Vec<i32>>, ClientError> {
     let query = format!(
         "select unnest(pg_blocking_pids({process})) union all \
-         select -1 where cardinality(pg_safe_snapshot_blocking_pids({process})) > 0"
+         select -1 from pg_stat_get_activity({process}) where wait_event = 'SafeSnapshot'"
     );
     let rows = control
         .command(&query)?

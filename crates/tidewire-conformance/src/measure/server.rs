@@ -60,6 +60,11 @@ pub struct PrivateServer {
 }
 
 impl PrivateServer {
+    /// Are the programs of PostgreSQL 15 here?
+    pub fn is_possible() -> bool {
+        programs().is_some()
+    }
+
     /// Makes and starts one, without durability, with a `deadlock_timeout` of [`DEADLOCK_TIMEOUT_MS`].
     ///
     /// # Errors
