@@ -4,9 +4,11 @@
 use crate::tools::system;
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
+use std::path::Path;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
-use tidewire_conformance::Level;
+use tidewire_conformance::{Level, cases};
 use tidewire_conformance::measure::{Compared, Examiner, Finding, worlds};
 
 /// What is compared.
@@ -168,6 +170,39 @@ fn report(selection: &Selection, receiver: &mpsc::Receiver<News>, stop: &AtomicB
     }
     if !refused.is_empty() {
         bail!("the grammar draws statements that are refused here");
+    }
+    Ok(())
+}
+
+/// Plays the cases of a file on both sides and prints what differs.
+///
+/// # Errors
+/// When there is a difference, the file cannot be read, or there is no PostgreSQL.
+pub(crate) fn replay(file: &Path, levels: &[Level]) -> Result<()> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
+    let cases = cases::read(&text)?;
+    system::postgres()?;
+    let mut examiner = Examiner::start(0, None)?;
+    let levels = if levels.is_empty() { &Level::ALL } else { levels };
+    let mut differ = 0;
+    for case in cases {
+        let case = case?;
+        for level in levels {
+            let line = match examiner.compare(&case, *level)? {
+                Compared::Same => "the same".to_string(),
+                Compared::ByChoice => "the same by choice".to_string(),
+                Compared::Outside(refused) => format!("outside: {refused}"),
+                Compared::Differs(difference, _) => {
+                    differ += 1;
+                    difference.to_string()
+                }
+            };
+            println!("{}, {}: {line}", case.id, level.name());
+        }
+    }
+    if differ > 0 {
+        bail!("{differ} differ");
     }
     Ok(())
 }

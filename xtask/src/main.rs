@@ -22,6 +22,7 @@ mod tidy;
 mod tools;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tidewire_conformance::Level;
 
@@ -93,6 +94,9 @@ enum Command {
         /// Stop after so many differences
         #[arg(long, default_value_t = 1)]
         differences: usize,
+        /// Play the cases of this file instead
+        #[arg(long, value_name = "FILE")]
+        replay: Option<PathBuf>,
     },
     /// Accept what the project now prints as what its tests expect
     Bless,
@@ -141,7 +145,10 @@ fn run(command: Command) -> anyhow::Result<()> {
             world,
             jobs,
             differences,
-        } => conformance::run(&conformance::Selection {
+            replay,
+        } => match replay {
+            Some(file) => conformance::replay(&file, &level),
+            None => conformance::run(&conformance::Selection {
             first,
             cases,
             seed,
@@ -149,7 +156,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             world,
             jobs,
             differences,
-        }),
+        })},
         Command::Bless => bless::run(),
         Command::Tidy => tidy::run(),
         Command::Deny { advisories } => deny::run(advisories),
