@@ -8,8 +8,8 @@ use std::path::Path;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
-use tidewire_conformance::{Level, cases};
 use tidewire_conformance::measure::{Compared, Examiner, Finding, worlds};
+use tidewire_conformance::{Level, cases};
 
 /// What is compared.
 #[derive(Clone, Debug)]
@@ -179,12 +179,16 @@ fn report(selection: &Selection, receiver: &mpsc::Receiver<News>, stop: &AtomicB
 /// # Errors
 /// When there is a difference, the file cannot be read, or there is no PostgreSQL.
 pub(crate) fn replay(file: &Path, levels: &[Level]) -> Result<()> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let cases = cases::read(&text)?;
     system::postgres()?;
     let mut examiner = Examiner::start(0, None)?;
-    let levels = if levels.is_empty() { &Level::ALL } else { levels };
+    let levels = if levels.is_empty() {
+        &Level::ALL
+    } else {
+        levels
+    };
     let mut differ = 0;
     for case in cases {
         let case = case?;

@@ -364,7 +364,8 @@ impl Store {
         found
     }
 
-    /// A cascade at repeatable read must not change what its snapshot does not show.
+    /// A cascade at repeatable read must not change what its snapshot does not show as it is now: the newest version
+    /// is checked against it (`ri_PerformCheck`, the crosscheck snapshot).
     fn require_seen(
         &self,
         transaction: &Transaction,
@@ -372,9 +373,13 @@ impl Store {
         row: RowId,
     ) -> Result<(), SqlError> {
         let view = self.check_view(transaction, None);
-        let entry = self.heaps[table.0 as usize].entry(row);
-        if transaction.keeps_snapshot() && entry.is_some_and(|entry| entry.visible(&view).is_none())
-        {
+        let newest = self.heaps[table.0 as usize]
+            .entry(row)
+            .map(|entry| entry.newest.created);
+        let seen = newest.is_none_or(|created| {
+            created.transaction() == Some(transaction.id) || view.sees(created)
+        });
+        if transaction.keeps_snapshot() && !seen {
             return Err(serialization_failure("update"));
         }
         Ok(())

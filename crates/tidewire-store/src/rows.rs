@@ -61,6 +61,11 @@ impl Store {
                 {
                     return Ok(Found::Gone);
                 }
+                // What became of the version that the snapshot shows counts, not what became of the row since.
+                let seen = entry.visible(view).map(|seen| seen.position);
+                if transaction.keeps_snapshot() && seen != Some(entry.newest.position) {
+                    return Err(serialization_failure("update"));
+                }
                 gone(transaction)
             }
             Some(Current::Version(current)) => {
