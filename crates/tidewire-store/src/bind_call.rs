@@ -264,6 +264,7 @@ fn wanted_as(argument: Typed, wanted: Wants) -> Result<Option<Typed>, PlanError>
         Wants::Integer => argument
             .known_as(Type::Integer)?
             .implicitly(Type::Integer)?,
+        Wants::BigInt => argument.known_as(Type::BigInt)?.implicitly(Type::BigInt)?,
         Wants::Numeric => argument
             .known_as(Type::Numeric(None))?
             .implicitly(Type::Numeric(None))?,

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::effects::Replay;
 use crate::foreign_keys::Check;
 use crate::hash::{StableHash, StableHasher};
 use crate::locks::Wanted;
 use crate::parts::Parts;
+use crate::plan_choice::Scans;
 use crate::query::SortKeys;
 use crate::reads::ReadCollector;
 use crate::versions::View;
@@ -32,6 +34,10 @@ pub(crate) struct Execution {
     pub(crate) entered: usize,
     /// It waited for one of them.
     pub(crate) entered_late: bool,
+    /// Kinds of scan that the session allows.
+    pub(crate) scans: Scans,
+    /// Calls of functions with effects in the evaluation under way.
+    pub(crate) replay: Option<Box<Replay>>,
     pub(crate) work: Work,
     /// A version that is in the heap and not yet in all indexes.
     pub(crate) placing: Option<Placing>,
@@ -122,6 +128,8 @@ impl Execution {
             reads: None,
             entered: 0,
             entered_late: false,
+            scans: Scans::default(),
+            replay: None,
             work: Work::Fresh,
             placing: None,
             checks: VecDeque::new(),
@@ -155,6 +163,9 @@ impl StableHash for Execution {
         hasher.word(u64::from(self.wants_safe_snapshot));
         hasher.word(self.count);
         hasher.word(self.entered as u64);
+        if let Some(replay) = &self.replay {
+            replay.stable_hash(hasher);
+        }
         hasher.word(self.checks.len() as u64);
         hasher.word(
             self.placing

@@ -298,7 +298,10 @@ impl Expr {
             Expr::Call(function, arguments) => {
                 let values: Result<Vec<Value>, SqlError> =
                     arguments.iter().map(|a| a.evaluate(frame)).collect();
-                function::call(*function, &values?)?
+                match function {
+                    Function::Effect(effect) => frame.run.call(*effect, values?)?,
+                    function => function::call(*function, &values?)?,
+                }
             }
             Expr::Now => Value::Timestamp(frame.run.now_us),
             Expr::SubqueryColumn(query, at) => {

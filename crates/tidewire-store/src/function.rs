@@ -1,6 +1,7 @@
 //! The functions of the language beside aggregates and window functions: names and types. Their meaning is in
 //! `text_function`, `number_function`, `time_function` and `build_json`.
 
+use crate::effects::{self, Effect};
 use crate::{
     SqlError, Type, Value, build_json, json, json_query, number_function, text_function,
     time_function,
@@ -64,6 +65,8 @@ pub(crate) enum Function {
     JsonHasKey,
     CountNulls,
     CountNonNulls,
+    /// Carried out by the store.
+    Effect(Effect),
 }
 
 /// Bytes that a text made by a statement may have.
@@ -184,6 +187,7 @@ pub(crate) fn is_known(name: &str) -> bool {
 pub(crate) enum Wants {
     Text,
     Integer,
+    BigInt,
     Numeric,
     /// Any number; the result has its type.
     Number,
@@ -252,7 +256,14 @@ pub(crate) fn lookup(name: &str, arguments: usize) -> Option<Signature> {
         ("div", 2) => (Function::Quotient, &[Numeric, Numeric], numeric),
         ("num_nulls", 1..) => (Function::CountNulls, &[Any], integer),
         ("num_nonnulls", 1..) => (Function::CountNonNulls, &[Any], integer),
-        _ => return lookup_time(name, arguments).or_else(|| lookup_json(name, arguments)),
+        _ => {
+            return lookup_time(name, arguments)
+                .or_else(|| lookup_json(name, arguments))
+                .or_else(|| {
+                    let (effect, wants, gives) = effects::lookup(name, arguments)?;
+                    Some((Function::Effect(effect), wants, gives))
+                });
+        }
     })
 }
 

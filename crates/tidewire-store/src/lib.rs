@@ -26,6 +26,7 @@ mod control;
 mod datetime;
 mod deadlock;
 mod derived;
+mod effects;
 mod ending;
 mod entering;
 mod error;

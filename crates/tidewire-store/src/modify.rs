@@ -15,7 +15,12 @@ use crate::{Row, RowId, SqlError, Store, TableId, Value};
 
 impl Store {
     /// Finds the rows of an UPDATE or DELETE by the statement's snapshot.
-    fn find_targets(&self, execution: &mut Execution, target: &Query, cache: &mut Cache) -> Work {
+    fn find_targets(
+        &self,
+        execution: &mut Execution,
+        target: &Query,
+        cache: &mut Cache,
+    ) -> Result<Work, SqlError> {
         let mut targets = Vec::new();
         if let Some(reads) = &mut execution.reads {
             reads.targets = Some((target.id, vec![target.relations.len() - 1]));
@@ -32,12 +37,18 @@ impl Store {
                 Ok(Flow::Continue(()))
             })
         });
-        Work::Modify {
+        // A call with an effect is no failure: the search begins again behind it.
+        if let (Some(replay), Err(stopped)) = (&execution.replay, &failure)
+            && replay.is_stopped()
+        {
+            return Err(stopped.clone());
+        }
+        Ok(Work::Modify {
             targets,
             partners,
             at: 0,
             failure: failure.err(),
-        }
+        })
     }
 
     /// Goes on with an UPDATE until it is done or blocks.
@@ -49,7 +60,7 @@ impl Store {
         cache: &mut Cache,
     ) -> Result<Step, SqlError> {
         if matches!(execution.work, Work::Fresh) {
-            execution.work = self.find_targets(execution, &plan.target, cache);
+            execution.work = self.find_targets(execution, &plan.target, cache)?;
             self.follow_reads(transaction, execution)?;
         }
         loop {
@@ -258,7 +269,7 @@ impl Store {
         cache: &mut Cache,
     ) -> Result<Step, SqlError> {
         if matches!(execution.work, Work::Fresh) {
-            execution.work = self.find_targets(execution, &plan.target, cache);
+            execution.work = self.find_targets(execution, &plan.target, cache)?;
             self.follow_reads(transaction, execution)?;
         }
         while let Some(row) = next_target(execution)? {
@@ -321,7 +332,18 @@ impl Store {
                 ..Frame::of(run)
             };
             project(returning, &frame)
-        })?;
+        });
+        // The row is changed already, so what is evaluated here cannot be begun again.
+        if let (Err(_), Some(replay)) = (&row, &mut execution.replay)
+            && replay.is_stopped()
+        {
+            replay.rewind();
+            return Err(SqlError::new(
+                b"0A000",
+                "functions with effects cannot be called in RETURNING in this store",
+            ));
+        }
+        let row = row?;
         execution.answered.push(row);
         Ok(())
     }

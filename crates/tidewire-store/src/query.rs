@@ -14,6 +14,7 @@ use tidewire_syntax::ast::sql::JoinKind;
 use tidewire_syntax::sort;
 
 use crate::aggregate::Groups;
+use crate::effects::{Effect, Replay};
 use crate::expression::{Expr, Frame};
 use crate::heap::Heap;
 use crate::index::IndexKey;
@@ -54,6 +55,8 @@ pub(crate) struct Run<'a> {
     /// `reads` holds a collector.
     pub(crate) collects: bool,
     pub(crate) reads: RefCell<Option<Box<ReadCollector>>>,
+    /// Calls of functions with effects, once there was one.
+    pub(crate) replay: RefCell<Option<Box<Replay>>>,
 }
 
 /// Results that hold for the whole statement, by ids that the planner gave.
@@ -86,6 +89,7 @@ impl<'a> Run<'a> {
             scans: Scans::default(),
             collects: false,
             reads: RefCell::default(),
+            replay: RefCell::default(),
             results: &[],
         }
     }
@@ -94,6 +98,12 @@ impl<'a> Run<'a> {
     pub(crate) fn collect(&mut self, reads: Box<ReadCollector>) {
         self.collects = true;
         self.reads = RefCell::new(Some(reads));
+    }
+
+    /// Calls a function with an effect, or stops for it.
+    pub(crate) fn call(&self, effect: Effect, arguments: Vec<Value>) -> Result<Value, SqlError> {
+        let mut replay = self.replay.borrow_mut();
+        replay.get_or_insert_default().call(effect, arguments)
     }
 
     /// Goes on with results that an earlier run of the same statement kept.

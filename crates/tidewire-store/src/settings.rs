@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tidewire_syntax::ast::sql::{IsolationLevel, TransactionModes};
 
 use crate::hash::{StableHash, StableHasher};
+use crate::plan_choice::Scans;
 use crate::transaction::{Defaults, Transaction};
 use crate::{ConnectionId, SqlError, Store};
 
@@ -328,10 +329,16 @@ impl Store {
             .map_or_else(Timeouts::default, Settings::timeouts)
     }
 
-    /// Whether a parameter that takes `on` and `off`, such as `enable_seqscan`, is on.
-    pub fn is_enabled(&self, connection: ConnectionId, name: &str) -> bool {
-        let set = self.settings(connection).and_then(|it| it.is_on(name));
-        set.unwrap_or(true)
+    /// Kinds of scan that a connection allows.
+    pub(crate) fn scans(&self, connection: ConnectionId) -> Scans {
+        let mut scans = Scans::default();
+        if let Some(settings) = self.settings(connection) {
+            let on = |name| settings.is_on(name).unwrap_or(true);
+            scans.sequential = on("enable_seqscan");
+            scans.index = on("enable_indexscan");
+            scans.bitmap = on("enable_bitmapscan");
+        }
+        scans
     }
 
     /// The value of a parameter as SHOW tells it; 42704 for an unknown one.

@@ -3,6 +3,7 @@
 //! How statements go on is in `execution` and the modules it names, how transactions end in `control`, who
 //! waits for whom in `waiting`, the hash of it all in `state_hash`.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -209,6 +210,7 @@ impl Store {
         execution.reads = ReadCollector::new(self.wants_reads(&transaction), || {
             Footprint::new(connection, &transaction, view.snapshot)
         });
+        execution.scans = self.scans(connection);
         self.go_on(connection, transaction, execution)
     }
 
@@ -309,14 +311,24 @@ impl Store {
             return Ok(blocked);
         }
         let plan = execution.plan.clone();
-        let mut cache = Cache::default();
-        let step = if matches!(plan.operation, Operation::Schema) {
-            self.redefine(transaction, &plan.statement, execution.now_us)?;
-            Step::Done
-        } else if plan.parts.is_empty() {
-            self.step_operation(transaction, execution, &plan.operation, &mut cache)?
-        } else {
-            self.step_parts(transaction, execution, &mut cache)?
+        let step = loop {
+            let mut cache = Cache::default();
+            let step = if matches!(plan.operation, Operation::Schema) {
+                self.redefine(transaction, &plan.statement, execution.now_us)
+                    .map(|()| Step::Done)
+            } else if plan.parts.is_empty() {
+                self.step_operation(transaction, execution, &plan.operation, &mut cache)
+            } else {
+                self.step_parts(transaction, execution, &mut cache)
+            };
+            match step {
+                Ok(step) => break step,
+                Err(error) => match self.perform(transaction, execution) {
+                    None => return Err(error),
+                    Some(Ok(Step::Done)) => {}
+                    Some(stopped) => return stopped,
+                },
+            }
         };
         if let Step::Blocked(_) = step {
             return Ok(step);
@@ -367,15 +379,27 @@ impl Store {
             execution.budget,
         );
         run.take_cache(cache);
+        run.scans = execution.scans;
         if let Some(parts) = &execution.parts {
             run.results = &parts.results;
         }
         if let Some(reads) = execution.reads.take() {
             run.collect(reads);
         }
+        if let Some(mut replay) = execution.replay.take() {
+            replay.rewind();
+            run.replay = RefCell::new(Some(replay));
+        }
         let outcome = evaluate(&run);
         let budget = run.budget.get();
         execution.reads = run.reads.take();
+        execution.replay = run.replay.take();
+        if outcome.is_ok()
+            && let Some(replay) = &mut execution.replay
+            && replay.finish()
+        {
+            execution.replay = None;
+        }
         *cache = run.into_cache();
         execution.budget = budget;
         outcome

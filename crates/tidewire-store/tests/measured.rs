@@ -15,6 +15,12 @@ fn check(text: &str) {
     let mut actual = String::new();
     for line in expected.lines().filter(|line| !line.starts_with(' ')) {
         let (session, sql) = line.split_once(": ").expect("session: statement");
+        if sql == "!disconnect" {
+            let _ = writeln!(actual, "{line}");
+            script.disconnect(session);
+            script.settle_as_server(&mut actual);
+            continue;
+        }
         let answer = script.issue_as_server(session, sql);
         let _ = writeln!(
             actual,
@@ -57,4 +63,5 @@ measured! {
     settings
     two_phase
     schema
+    advisory
 }

@@ -49,6 +49,13 @@ impl Script {
         }
     }
 
+    /// Ends a session; its name stands for a new one from here on.
+    pub fn disconnect(&mut self, name: &str) {
+        let connection = self.connection(name);
+        self.store.disconnect(connection);
+        assert_eq!(self.store.connect(), connection);
+    }
+
     /// Issues one statement and says what came of it.
     pub fn issue(&mut self, session: &str, sql: &str) -> String {
         let connection = self.connection(session);
