@@ -171,7 +171,6 @@ impl Sessions {
                     false => Warnings::Keep,
                 }
             }
-            PlanKind::Schema => Warnings::Keep,
             _ => {
                 if query.several && !self.store.in_transaction(connection) {
                     query.implicit = true;
