@@ -135,7 +135,8 @@ impl Store {
         let mut path = vec![(start, None)];
         let mut seen = vec![start];
         if self.follow(waiters, order, &mut path, &mut seen) {
-            let soft = path.iter().filter_map(|(_, soft)| *soft).collect();
+            // PostgreSQL notes them on its way back, so the edge next to the end is turned first.
+            let soft = path.iter().rev().filter_map(|(_, soft)| *soft).collect();
             path.pop();
             let path = path.iter().map(|(connection, _)| *connection);
             return Search::Circle {
