@@ -9,6 +9,7 @@ use tidewire_scenario::{DatabaseId, NodeId, NodeKind, Program};
 use tidewire_store::{RowChange, TransactionId};
 
 use crate::recording::message;
+use crate::sorted::SortedMap;
 use crate::view::{Record, RecordKind};
 
 /// Longest label in characters; statements are cut to it.
@@ -26,11 +27,11 @@ pub(crate) struct Encoder {
     /// Records that no chunk has carried yet.
     bytes: Vec<u8>,
     /// By work: its node and its handler's name.
-    works: BTreeMap<WorkId, (u16, u32)>,
+    works: SortedMap<WorkId, (u16, u32)>,
     /// Open transactions: the node for which they work.
-    transactions: BTreeMap<(DatabaseId, TransactionId), u16>,
+    transactions: SortedMap<(DatabaseId, TransactionId), u16>,
     /// By delivery: sender and receiver, while on its way.
-    deliveries: BTreeMap<u32, (u16, u16)>,
+    deliveries: SortedMap<u32, (u16, u16)>,
 }
 
 fn small(number: u64) -> u16 {
@@ -71,9 +72,9 @@ impl Encoder {
             known: BTreeMap::new(),
             strings: Vec::new(),
             bytes: Vec::new(),
-            works: BTreeMap::new(),
-            transactions: BTreeMap::new(),
-            deliveries: BTreeMap::new(),
+            works: SortedMap::new(),
+            transactions: SortedMap::new(),
+            deliveries: SortedMap::new(),
         }
     }
 

@@ -17,6 +17,7 @@ pub mod protocol;
 pub mod recording;
 pub mod run;
 pub mod simulation;
+pub mod sorted;
 pub mod source;
 pub mod transport;
 pub mod view;

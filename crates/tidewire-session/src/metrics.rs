@@ -11,6 +11,7 @@ use tidewire_store::{RowChange, TableId, TransactionId};
 use tidewire_syntax::sort;
 
 use crate::protocol::{Metrics, RequestCounts};
+use crate::sorted::SortedMap;
 use crate::words::value_text;
 
 /// No commit stands behind an observation.
@@ -22,12 +23,12 @@ pub(crate) struct MetricsFold {
     program: Arc<Program>,
     requests: RequestCounts,
     failures: BTreeMap<Arc<str>, u32>,
-    started: BTreeMap<RequestKey, u64>,
+    started: SortedMap<RequestKey, u64>,
     latencies_us: Vec<u64>,
     messages: u64,
     commits: u64,
     rollbacks: u64,
-    waiting: BTreeMap<(DatabaseId, TransactionId), u64>,
+    waiting: SortedMap<(DatabaseId, TransactionId), u64>,
     lock_wait_us: u64,
     staleness: Staleness,
 }
@@ -39,12 +40,12 @@ impl MetricsFold {
             program,
             requests: RequestCounts::default(),
             failures: BTreeMap::new(),
-            started: BTreeMap::new(),
+            started: SortedMap::new(),
             latencies_us: Vec::new(),
             messages: 0,
             commits: 0,
             rollbacks: 0,
-            waiting: BTreeMap::new(),
+            waiting: SortedMap::new(),
             lock_wait_us: 0,
         }
     }
@@ -66,9 +67,10 @@ impl MetricsFold {
                 transaction,
                 ..
             } => {
-                self.waiting
-                    .entry((*database, *transaction))
-                    .or_insert(at_us);
+                let waiter = (*database, *transaction);
+                if !self.waiting.contains(&waiter) {
+                    self.waiting.insert(waiter, at_us);
+                }
             }
             Fact::StatementDone {
                 database,
@@ -167,29 +169,31 @@ struct Staleness {
     /// By observation: when the last commit among its causes was, or [`NO_ORIGIN`].
     origins: Vec<u64>,
     /// Outboxes: which tables, and where their `id` stands.
-    outboxes: BTreeMap<(DatabaseId, TableId), usize>,
+    outboxes: SortedMap<(DatabaseId, TableId), usize>,
     outbox_commits: BTreeMap<(DatabaseId, Arc<str>), u64>,
     /// Relays and the stores of their outboxes.
-    relays: BTreeMap<NodeId, DatabaseId>,
+    relays: SortedMap<NodeId, DatabaseId>,
     /// Messages of relays on their way.
-    relayed: BTreeMap<DeliveryId, DatabaseId>,
+    relayed: SortedMap<DeliveryId, DatabaseId>,
     /// The store of the relay whose message arrived last.
     arriving_from: Option<DatabaseId>,
-    works: BTreeMap<WorkId, Copying>,
-    transactions: BTreeMap<(DatabaseId, TransactionId), WorkId>,
+    works: SortedMap<WorkId, Copying>,
+    transactions: SortedMap<(DatabaseId, TransactionId), WorkId>,
     longest_us: Option<u64>,
 }
 
 /// Each relay's node with the store of its outbox.
-fn relays(program: &Program) -> BTreeMap<NodeId, DatabaseId> {
-    let mut relays = BTreeMap::new();
-    relays.extend(relay_statements(program).map(|(node, statement)| (node, statement.database)));
+fn relays(program: &Program) -> SortedMap<NodeId, DatabaseId> {
+    let mut relays = SortedMap::new();
+    for (node, statement) in relay_statements(program) {
+        relays.insert(node, statement.database);
+    }
     relays
 }
 
 /// The tables that relays read, with the slot of their `id`.
-fn outboxes(program: &Program) -> BTreeMap<(DatabaseId, TableId), usize> {
-    let mut outboxes = BTreeMap::new();
+fn outboxes(program: &Program) -> SortedMap<(DatabaseId, TableId), usize> {
+    let mut outboxes = SortedMap::new();
     for (_, statement) in relay_statements(program) {
         let catalog = program.databases[statement.database.index()]
             .initial
@@ -240,10 +244,10 @@ impl Staleness {
             outboxes: outboxes(program),
             outbox_commits: BTreeMap::new(),
             relays: relays(program),
-            relayed: BTreeMap::new(),
+            relayed: SortedMap::new(),
             arriving_from: None,
-            works: BTreeMap::new(),
-            transactions: BTreeMap::new(),
+            works: SortedMap::new(),
+            transactions: SortedMap::new(),
             longest_us: None,
         }
     }

@@ -15,9 +15,8 @@ mod tokens;
 mod view;
 mod viewport;
 
-use std::collections::BTreeMap;
-
 use tidewire_session::document::{Command, Refusal};
+use tidewire_session::sorted::SortedMap;
 use tidewire_session::view::Frame;
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Element, HtmlElement, HtmlInputElement, ResizeObserver};
@@ -104,7 +103,7 @@ pub(crate) struct Diagram {
     tool: Tool,
     gesture: Gesture,
     drags: u32,
-    pointers: BTreeMap<i32, (f32, f32)>,
+    pointers: SortedMap<i32, (f32, f32)>,
     space: Option<bool>,
     focused: Option<usize>,
     renaming: Option<usize>,
@@ -130,7 +129,7 @@ impl Component for Diagram {
             tool: Tool::default(),
             gesture: Gesture::default(),
             drags: 0,
-            pointers: BTreeMap::new(),
+            pointers: SortedMap::new(),
             space: None,
             focused: None,
             renaming: None,

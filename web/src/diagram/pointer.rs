@@ -261,9 +261,8 @@ impl Diagram {
     }
 
     fn pinch(&self) -> Gesture {
-        let mut points = self.pointers.values();
-        match (points.next(), points.next()) {
-            (Some(a), Some(b)) => Gesture::Pinch {
+        match self.pointers.entries() {
+            [(_, a), (_, b), ..] => Gesture::Pinch {
                 middle: ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0),
                 spread: (a.0 - b.0).hypot(a.1 - b.1),
             },

@@ -1,8 +1,7 @@
 //! What is true at one point of the recording, folded from its records. Keyframes are kept moments.
 
-use std::collections::BTreeSet;
-
 use crate::legend::Legend;
+use crate::sorted::SortedSet;
 use crate::view::{Record, RecordKind};
 
 /// Cells of a partition that are kept for drawing.
@@ -26,9 +25,9 @@ pub(super) struct Moment {
     /// One per invariant.
     pub(super) invariants: Vec<InvariantMoment>,
     /// `Sent` records that have neither arrived nor been lost, ascending.
-    pub(super) in_flight: BTreeSet<u32>,
+    pub(super) in_flight: SortedSet<u32>,
     /// Ways that are closed.
-    pub(super) closed: BTreeSet<(u16, u16)>,
+    pub(super) closed: SortedSet<(u16, u16)>,
 }
 
 /// A node's part of a [`Moment`].
@@ -91,7 +90,7 @@ impl Moment {
         self.next += 1;
         match record.kind {
             RecordKind::Sent => {
-                self.in_flight.insert(index);
+                self.in_flight.insert(index, ());
             }
             RecordKind::Delivered | RecordKind::Lost => {
                 if let Some(sent) = sent {
@@ -102,7 +101,7 @@ impl Moment {
             RecordKind::PartitionChanged => {
                 let way = (record.node, record.peer);
                 if record.detail == 1 {
-                    self.closed.insert(way);
+                    self.closed.insert(way, ());
                 } else {
                     self.closed.remove(&way);
                 }

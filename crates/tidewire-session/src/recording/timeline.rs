@@ -1,11 +1,11 @@
 //! The timeline, built while records come: spans on lanes, arrows between them, flags on the ruler.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::judged;
 use super::tokens::token_kind;
 use crate::legend::Legend;
+use crate::sorted::SortedMap;
 use crate::view::{Arrow, Flag, Lane, LaneSpan, Record, RecordKind, SpanKind, Timeline};
 
 /// What opened a span: node, kind and number of the work, transaction or request.
@@ -21,7 +21,7 @@ const DOWN: u8 = 3;
 pub(super) struct TimelineBuilder {
     timeline: Timeline,
     /// Index, in its lane, of each span that has no end yet.
-    open: BTreeMap<SpanKey, usize>,
+    open: SortedMap<SpanKey, usize>,
     /// Per lane and row: when it is free again; `None` while a span is open there.
     rows: Vec<Vec<Option<u64>>>,
     flagged: Vec<bool>,
@@ -39,7 +39,7 @@ impl TimelineBuilder {
                 lanes: lanes.collect(),
                 ..Timeline::default()
             },
-            open: BTreeMap::new(),
+            open: SortedMap::new(),
             rows: vec![Vec::new(); legend.nodes.len()],
             flagged: vec![false; legend.invariants.len()],
         }
@@ -80,7 +80,7 @@ impl TimelineBuilder {
             RecordKind::TransactionBegan => {
                 self.begin(record, index, TRANSACTION, format!("T-{}", record.number));
             }
-            RecordKind::StatementBlocked if !self.open.contains_key(&key(record, WAITING)) => {
+            RecordKind::StatementBlocked if !self.open.contains(&key(record, WAITING)) => {
                 self.begin(record, index, WAITING, format!("T-{} waits", record.number));
             }
             RecordKind::StatementDone | RecordKind::StatementFailed => {
@@ -170,13 +170,8 @@ impl TimelineBuilder {
 
     /// A crash ends everything at its node.
     fn end_all(&mut self, record: &Record) {
-        let first = (record.node, 0, 0);
-        let last = (record.node, u8::MAX, u32::MAX);
-        let open: Vec<(SpanKey, usize)> = self
-            .open
-            .range(first..=last)
-            .map(|(key, span)| (*key, *span))
-            .collect();
+        let mut open = self.open.entries().to_vec();
+        open.retain(|((node, ..), _)| *node == record.node);
         for (key, span) in open {
             self.open.remove(&key);
             let kind = (key.1 == WORK).then_some(SpanKind::Failed);

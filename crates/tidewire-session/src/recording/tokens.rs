@@ -46,7 +46,7 @@ impl Recording {
     pub fn tokens(&self, at_us: u64, rest_us: u64, canvas: &Canvas) -> Vec<Token> {
         let count = self.records_until(at_us) as usize;
         let mut tokens = Vec::new();
-        for sent in self.moment(count).in_flight.iter().rev() {
+        for (sent, ()) in self.moment(count).in_flight.entries().iter().rev() {
             let Some(record) = self.record(*sent) else {
                 continue;
             };
