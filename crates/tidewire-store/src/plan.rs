@@ -237,7 +237,7 @@ pub fn plan(
     catalog: &Catalog,
     parameters: &dyn Parameters,
 ) -> Result<Plan, PlanError> {
-    plan_with(Arc::new(statement.clone()), catalog, parameters)
+    plan_with(statement.shared(), catalog, parameters)
 }
 
 fn plan_with(

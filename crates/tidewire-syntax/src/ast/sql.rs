@@ -1,6 +1,7 @@
 //! SQL statements, as written; queries and expressions stand beside them.
 
 use crate::{Name, Span};
+use std::sync::Arc;
 
 pub use super::expression::*;
 pub use super::query::*;
@@ -50,6 +51,14 @@ pub enum Statement {
     Release(Name),
     /// A statement about the session or its transaction that names no rows.
     Session(SessionStatement),
+}
+
+impl Statement {
+    /// A shared copy. A function of its own, so that whoever copies statements does not compile it anew.
+    #[inline(never)]
+    pub fn shared(&self) -> Arc<Self> {
+        Arc::new(self.clone())
+    }
 }
 
 /// `[store.]table`; the store only in invariants, and refused with a reason elsewhere.
