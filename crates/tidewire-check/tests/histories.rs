@@ -16,31 +16,54 @@ fn blocks() -> Vec<Block> {
     let text = include_str!("histories.txt");
     let mut blocks: Vec<Block> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
-        if let Some(title) = line.strip_prefix("== ") {
-            blocks.push(Block {
-                title: title.to_string(),
-                settings: Vec::new(),
-                operations: String::new(),
-                expected: Vec::new(),
-            });
-            continue;
-        }
-        let Some(block) = blocks.last_mut().filter(|_| !line.trim().is_empty()) else {
-            continue;
-        };
-        match line.split_whitespace().next() {
-            Some("level" | "orders") => block.settings.push(line.to_string()),
-            _ if block.operations.is_empty() => block.operations = line.to_string(),
-            Some("none") => {}
-            _ => block.expected.push(line.to_string()),
+        match line.strip_prefix("== ") {
+            Some(title) => blocks.push(Block::new(title)),
+            None => {
+                if let Some(block) = blocks.last_mut() {
+                    block.line(line);
+                }
+            }
         }
     }
     blocks
 }
 
+/// The examples of docs/anomalies.md.
+fn examples() -> Vec<Block> {
+    let text = include_str!("../../../docs/anomalies.md");
+    let parts = text.split("```history\n").skip(1);
+    let examples = parts.map(|part| {
+        let mut block = Block::new("docs/anomalies.md");
+        let lines = part.lines().take_while(|line| !line.starts_with("```"));
+        lines.for_each(|line| block.line(line));
+        block
+    });
+    examples.collect()
+}
+
+impl Block {
+    fn new(title: &str) -> Self {
+        Block {
+            title: title.to_string(),
+            settings: Vec::new(),
+            operations: String::new(),
+            expected: Vec::new(),
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        match line.split_whitespace().next() {
+            None | Some("none") => {}
+            Some("level" | "orders") => self.settings.push(line.to_string()),
+            _ if self.operations.is_empty() => self.operations = line.to_string(),
+            _ => self.expected.push(line.to_string()),
+        }
+    }
+}
+
 #[test]
 fn written_histories_have_the_anomalies_that_stand_behind_them() {
-    for block in blocks() {
+    for block in blocks().into_iter().chain(examples()) {
         let mut written = Written::default();
         block.settings.iter().for_each(|line| written.setting(line));
         written.operations(&block.operations);
@@ -52,6 +75,17 @@ fn written_histories_have_the_anomalies_that_stand_behind_them() {
             .collect();
         assert_eq!(found, block.expected, "{}", block.title);
         assert!(!report.cut, "{}", block.title);
+    }
+}
+
+#[test]
+fn the_page_on_anomalies_has_an_example_of_every_name() {
+    for phenomenon in Phenomenon::ALL {
+        let shown = examples().iter().any(|block| {
+            let mut lines = block.expected.iter();
+            lines.any(|line| line.starts_with(phenomenon.name()))
+        });
+        assert!(shown, "{}", phenomenon.name());
     }
 }
 

@@ -68,18 +68,18 @@ fn a_lost_update() {
     check(
         &bank("read committed", body),
         expect![[r#"
-        anomalies in 2 transactions: 1 lost update; permitted at their level
+            anomalies in 2 transactions: 1 lost update; permitted at their level
 
-        lost update in db, permitted at read committed
-          A transaction read a row, another changed it, and the first wrote over that change on the strength of what it had read.
-          rw  T-2 read accounts (id 1) as it was before T-3 wrote it
-          ww  T-3 wrote accounts (id 1), and T-2 wrote over it
-                   2.765 ms  T-2 bank  select balance from accounts where id = 1
-                   4.295 ms  T-3 bank  update accounts set balance = :balance - :amount where id = 1
-                   6.145 ms  T-3 bank  commit
-                   6.145 ms  T-2 bank  update accounts set balance = :balance - :amount where id = 1
-                   7.623 ms  T-2 bank  commit
-    "#]],
+            lost update in db, permitted at read committed
+              A transaction read a row, another changed it, and the first wrote over that change on the strength of what it had read.
+              rw  T-3 read accounts (id 1) as it was before T-4 wrote it
+              ww  T-4 wrote accounts (id 1), and T-3 wrote over it
+                       2.765 ms  T-3 bank  select balance from accounts where id = 1
+                       4.295 ms  T-4 bank  update accounts set balance = :balance - :amount where id = 1
+                       6.145 ms  T-4 bank  commit
+                       6.145 ms  T-3 bank  update accounts set balance = :balance - :amount where id = 1
+                       7.623 ms  T-3 bank  commit
+        "#]],
     );
 }
 
@@ -92,19 +92,19 @@ fn write_skew_under_snapshot_isolation() {
     check(
         &bank("repeatable read", body),
         expect![[r#"
-        anomalies in 2 transactions: 1 G2-item; permitted at their level
+            anomalies in 2 transactions: 1 G2-item; permitted at their level
 
-        G2-item (write skew) in db, permitted at repeatable read
-          Each transaction read rows that another then changed: each is right alone, together they are not.
-          rw  T-3 read accounts (id 1) as it was before T-2 wrote it
-          rw  T-2 read accounts (id 2) as it was before T-3 wrote it
-                   2.600 ms  T-3 bank  select sum(balance) as total from accounts where owner = 'ann'
-                   2.765 ms  T-2 bank  select sum(balance) as total from accounts where owner = 'ann'
-                   4.295 ms  T-3 bank  update accounts set balance = balance - :amount where id = :id
-                   4.359 ms  T-2 bank  update accounts set balance = balance - :amount where id = :id
-                   5.837 ms  T-2 bank  commit
-                   6.145 ms  T-3 bank  commit
-    "#]],
+            G2-item (write skew) in db, permitted at repeatable read
+              Each transaction read rows that another then changed: each is right alone, together they are not.
+              rw  T-4 read accounts (id 1) as it was before T-3 wrote it
+              rw  T-3 read accounts (id 2) as it was before T-4 wrote it
+                       2.600 ms  T-4 bank  select sum(balance) as total from accounts where owner = 'ann'
+                       2.765 ms  T-3 bank  select sum(balance) as total from accounts where owner = 'ann'
+                       4.295 ms  T-4 bank  update accounts set balance = balance - :amount where id = :id
+                       4.359 ms  T-3 bank  update accounts set balance = balance - :amount where id = :id
+                       5.837 ms  T-3 bank  commit
+                       6.145 ms  T-4 bank  commit
+        "#]],
     );
 }
 
@@ -117,19 +117,19 @@ fn a_phantom() {
     check(
         &bank("repeatable read", body),
         expect![[r#"
-        anomalies in 2 transactions: 1 G2; permitted at their level
+            anomalies in 2 transactions: 1 G2; permitted at their level
 
-        G2 (phantom) in db, permitted at repeatable read
-          Each transaction looked for rows by a condition, and another changed which rows fit.
-          rw  T-3 looked for rows of accounts as they were before T-2 wrote accounts (id 11)
-          rw  T-2 looked for rows of accounts as they were before T-3 wrote accounts (id 12)
-                   2.600 ms  T-3 bank  select count(*) as n from accounts where owner = 'ann'
-                   2.765 ms  T-2 bank  select count(*) as n from accounts where owner = 'ann'
-                   4.295 ms  T-3 bank  insert into accounts values (:id + 10, 'ann', 0) on conflict do nothing
-                   4.359 ms  T-2 bank  insert into accounts values (:id + 10, 'ann', 0) on conflict do nothing
-                   5.837 ms  T-2 bank  commit
-                   6.145 ms  T-3 bank  commit
-    "#]],
+            G2 (phantom) in db, permitted at repeatable read
+              Each transaction looked for rows by a condition, and another changed which rows fit.
+              rw  T-4 looked for rows of accounts as they were before T-3 wrote accounts (id 11)
+              rw  T-3 looked for rows of accounts as they were before T-4 wrote accounts (id 12)
+                       2.600 ms  T-4 bank  select count(*) as n from accounts where owner = 'ann'
+                       2.765 ms  T-3 bank  select count(*) as n from accounts where owner = 'ann'
+                       4.295 ms  T-4 bank  insert into accounts values (:id + 10, 'ann', 0) on conflict do nothing
+                       4.359 ms  T-3 bank  insert into accounts values (:id + 10, 'ann', 0) on conflict do nothing
+                       5.837 ms  T-3 bank  commit
+                       6.145 ms  T-4 bank  commit
+        "#]],
     );
 }
 
@@ -157,6 +157,31 @@ fn the_shared_database_loses_updates_and_its_own_databases_do_not() {
     assert!(shared.anomalies.iter().all(|it| it.permitted) && !shared.cut);
     let own = report(SHOP, Some("Database per service"), 7);
     assert_eq!(lost(&own), 0);
+}
+
+#[test]
+fn lessons_show_what_they_are_about_and_their_cures_do_not() {
+    let lessons = [
+        (
+            include_str!("../../../gallery/lost-update/scenario.tide"),
+            "lost update",
+            "Read committed",
+            ["Repeatable read", "One UPDATE"],
+        ),
+        (
+            include_str!("../../../gallery/write-skew/scenario.tide"),
+            "G2-item",
+            "Repeatable read",
+            ["Serializable", "Read committed, ward locked"],
+        ),
+    ];
+    for (scenario, name, broken, cured) in lessons {
+        let found = report(scenario, Some(broken), 1).anomalies;
+        assert!(!found.is_empty() && found.iter().all(|it| it.name == name && it.permitted));
+        for design in cured {
+            assert_eq!(report(scenario, Some(design), 1).anomalies, [], "{design}");
+        }
+    }
 }
 
 #[test]
