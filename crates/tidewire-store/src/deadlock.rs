@@ -68,7 +68,8 @@ impl Store {
     /// caller's choice; [`Store::cancel`] it with [`crate::SqlError::deadlock`].
     pub fn deadlock(&mut self) -> Option<Vec<ConnectionId>> {
         let order: Vec<ConnectionId> = self.waiters().iter().map(|one| one.connection).collect();
-        for connection in &order {
+        // Whoever came last closed the circle: the others have looked before.
+        for connection in order.iter().rev() {
             match self.look_for_deadlock(*connection) {
                 DeadlockCheck::None => {}
                 DeadlockCheck::Rearranged => return None,

@@ -64,4 +64,5 @@ measured! {
     two_phase
     schema
     advisory
+    soft_deadlock
 }

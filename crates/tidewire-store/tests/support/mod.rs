@@ -184,6 +184,9 @@ impl Script {
             };
             let _ = writeln!(out, "  {name} {how}: {text}");
             self.go_on(out, as_server);
+        } else if !self.store.ready().is_empty() {
+            // A new order of the queues broke the circle.
+            self.go_on(out, as_server);
         }
     }
 
