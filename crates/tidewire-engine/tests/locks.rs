@@ -123,3 +123,41 @@ client many users 4 requests 40 { think 0us to 4ms; call a.Add(); }
     let value: i64 = rows(&run, 0, "counters")[0][2..].parse().unwrap_or(40);
     assert!(value < 40, "nothing was lost");
 }
+
+/// `lock_timeout` ends one wait, `statement_timeout` the statement; both in virtual time, before a deadlock is
+/// looked for.
+#[test]
+fn waits_end_by_the_timeouts_of_the_session() {
+    for (parameter, code) in [("lock_timeout", "55P03"), ("statement_timeout", "57014")] {
+        let text = format!(
+            "
+database db relational {{
+  create table stock (id int primary key, n int not null);
+  insert into stock values (1, 0);
+}}
+service a owns db {{
+  command Keep() {{ begin; update stock set n = n + 1 where id = 1; wait 200ms; commit; reply (); }}
+  command Take() {{
+    begin;
+    set local {parameter} = '30ms';
+    update stock set n = n + 10 where id = 1;
+    commit;
+    reply ();
+  }}
+}}
+client keeper users 1 requests 1 {{ call a.Keep(); }}
+client taker users 1 requests 1 {{ wait 20ms; call a.Take(); }}
+"
+        );
+        let (run, trace) = finished(&text, 1, Choices::Canonical);
+        let blocked = observed(&trace, |fact| matches!(fact, Fact::StatementBlocked { .. }));
+        let failed = observed(&trace, |fact| matches!(fact, Fact::StatementFailed { .. }));
+        assert_eq!((blocked.len(), failed.len()), (1, 1), "{parameter}");
+        assert_eq!(failed[0].at_us, blocked[0].at_us + 30_000, "{parameter}");
+        let Fact::StatementFailed { state, .. } = &failed[0].fact else {
+            panic!("no failure");
+        };
+        assert_eq!(state.as_str(), code);
+        assert_eq!(rows(&run, 0, "stock"), ["1 1"]);
+    }
+}

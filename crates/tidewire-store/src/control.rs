@@ -373,3 +373,11 @@ pub(crate) fn outside(what: &str) -> SqlError {
         format!("{what} can only be used in transaction blocks"),
     )
 }
+
+/// 25001
+pub(crate) fn within_block(what: &str) -> SqlError {
+    SqlError::new(
+        b"25001",
+        format!("{what} cannot run inside a transaction block"),
+    )
+}

@@ -6,7 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::control::{failed, outside};
+use tidewire_syntax::ast::sql::{Maintenance, SessionStatement};
+
+use crate::control::{failed, outside, within_block};
 use crate::execution::{Execution, Step};
 use crate::plan::Operation;
 use crate::query::ROW_BUDGET;
@@ -67,7 +69,7 @@ impl Store {
         SqlError::new(b"55P03", message)
     }
 
-    /// LOCK TABLE and changes of the schema, which take no snapshot.
+    /// LOCK TABLE, VACUUM and ANALYZE of named tables, and changes of the schema: they take no snapshot.
     pub(crate) fn execute_on_tables(
         &mut self,
         connection: ConnectionId,
@@ -82,13 +84,22 @@ impl Store {
             self.keep(connection, transaction);
             return failed(in_failed_transaction());
         }
-        if matches!(plan.operation, Operation::Schema) {
-            if transaction.read_only {
-                let error = read_only(&tag(&plan.statement).to_string());
-                return self.fail(connection, transaction, error);
+        let misplaced = match &plan.operation {
+            Operation::Schema if transaction.read_only => {
+                Some(read_only(&tag(&plan.statement).to_string()))
             }
-        } else if !transaction.explicit {
-            return self.fail(connection, transaction, outside("LOCK TABLE"));
+            Operation::Session(SessionStatement::LockTable(_)) if !transaction.explicit => {
+                Some(outside("LOCK TABLE"))
+            }
+            Operation::Session(SessionStatement::Maintain(Maintenance::Vacuum(_)))
+                if transaction.explicit =>
+            {
+                Some(within_block("VACUUM"))
+            }
+            _ => None,
+        };
+        if let Some(error) = misplaced {
+            return self.fail(connection, transaction, error);
         }
         let view = transaction.view_without_snapshot(self.sequence);
         let started_us = transaction.started_us;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
+use tidewire_syntax::ast::sql::{Maintenance, SessionStatement};
 
 use crate::effects::Replay;
 use crate::foreign_keys::Check;
@@ -147,6 +148,10 @@ impl Execution {
             Operation::Insert(_) => CommandTag::Insert(self.count),
             Operation::Update(_) => CommandTag::Update(self.count),
             Operation::Delete(_) => CommandTag::Delete(self.count),
+            Operation::Session(SessionStatement::Maintain(Maintenance::Vacuum(_))) => {
+                CommandTag::Other("VACUUM")
+            }
+            Operation::Session(SessionStatement::Maintain(_)) => CommandTag::Other("ANALYZE"),
             Operation::Session(_) => CommandTag::Other("LOCK TABLE"),
             Operation::Schema => crate::redefinition::tag(&self.plan.statement),
             _ => CommandTag::Select(self.answered.len() as u64),

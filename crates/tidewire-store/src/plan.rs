@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
-    Expression, LockStrength, Query as Written, SessionStatement, Statement, TableLockMode,
-    TransactionModes,
+    Expression, LockStrength, Maintenance, Query as Written, SessionStatement, Statement,
+    TableLockMode, TableName, TransactionModes,
 };
 use tidewire_syntax::{Name, Span};
 
@@ -290,10 +290,15 @@ fn plan_with(
         Statement::Release(name) => Operation::Release(name.text.clone()),
         Statement::Session(session) => {
             columns = crate::session::columns(session);
-            if let SessionStatement::LockTable(lock) = session {
-                for name in &lock.tables {
-                    locks.push((binder.table(name)?.1.id, lock.mode));
-                }
+            let (tables, mode): (&[TableName], _) = match session {
+                SessionStatement::LockTable(lock) => (&lock.tables, lock.mode),
+                SessionStatement::Maintain(
+                    Maintenance::Vacuum(tables) | Maintenance::Analyze(tables),
+                ) => (tables, TableLockMode::ShareUpdateExclusive),
+                _ => (&[], TableLockMode::AccessShare),
+            };
+            for name in tables {
+                locks.push((binder.table(name)?.1.id, mode));
             }
             Operation::Session(session.clone())
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{Maintenance, SessionStatement};
 
-use crate::control::{done, failed, outside};
+use crate::control::{done, failed, outside, within_block};
 use crate::store::in_failed_transaction;
 use crate::transaction::Transaction;
 use crate::{
@@ -159,13 +159,10 @@ impl Store {
     }
 }
 
-/// 25001, or 0A000 where a statement came by a way that there is not.
+/// For a statement that came by a way that there is not.
 fn within(block: bool, what: &str) -> SqlError {
     match block {
-        true => SqlError::new(
-            b"25001",
-            format!("{what} cannot run inside a transaction block"),
-        ),
+        true => within_block(what),
         false => SqlError::new(b"0A000", format!("{what} cannot be carried out here")),
     }
 }

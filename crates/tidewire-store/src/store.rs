@@ -169,6 +169,10 @@ impl Store {
             Operation::Schema | Operation::Session(SessionStatement::LockTable(_)) => {
                 self.execute_on_tables(connection, plan, now_us)
             }
+            // Of named tables it may have to wait for.
+            Operation::Session(SessionStatement::Maintain(_)) if !plan.locks.is_empty() => {
+                self.execute_on_tables(connection, plan, now_us)
+            }
             _ => self.execute_control(connection, plan, now_us),
         }
     }
