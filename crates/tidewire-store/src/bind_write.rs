@@ -144,7 +144,15 @@ impl<'a> Binder<'a> {
         for assignment in assignments {
             match assignment {
                 Assignment::Column(name, value) => {
-                    let column = self.target(table, name)?;
+                    let column = match (self.target(table, name), value) {
+                        (Ok(column), _) => column,
+                        (Err(failure), None) => return Err(failure),
+                        (Err(failure), Some(value)) => {
+                            // What is wrong with the value is told first.
+                            self.expression(value)?;
+                            return Err(failure);
+                        }
+                    };
                     let value = self.new_value(column, value.as_ref())?;
                     bound.push((column.slot, value));
                     assigned_once(&bound, name)?;

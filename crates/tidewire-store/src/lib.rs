@@ -65,6 +65,7 @@ mod plan_choice;
 mod predicate;
 mod predicate_locks;
 mod prepared;
+mod prepared_statement;
 mod query;
 mod query_plan;
 mod reads;

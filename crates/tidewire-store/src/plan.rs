@@ -222,6 +222,17 @@ impl Plan {
         plan_with(self.statement.clone(), catalog, self.resolved.as_slice())
     }
 
+    /// Its parameters, by slot up to the last one: is it read?
+    pub(crate) fn parameters(&self) -> Vec<bool> {
+        let mut used = Vec::new();
+        for parameter in &self.resolved {
+            let slot = parameter.slot as usize;
+            used.resize(used.len().max(slot + 1), false);
+            used[slot] = true;
+        }
+        used
+    }
+
     /// Tells statements apart in hashes.
     pub(crate) fn fingerprint(&self) -> u128 {
         self.fingerprint

@@ -125,6 +125,17 @@ impl Store {
                     rows: vec![Arc::from([Value::Text(value)])],
                 });
             }
+            SessionStatement::Prepare(written) => {
+                self.prepare_statement(connection, written)?;
+                "PREPARE"
+            }
+            SessionStatement::Deallocate(name) => {
+                self.deallocate(connection, name.as_ref())?;
+                match name {
+                    Some(_) => "DEALLOCATE",
+                    None => "DEALLOCATE ALL",
+                }
+            }
             SessionStatement::CommitPrepared(_) => {
                 return Err(within(transaction.is_some(), "COMMIT PREPARED"));
             }
@@ -148,7 +159,9 @@ impl Store {
             SessionStatement::Maintain(Maintenance::Vacuum(_)) => "VACUUM",
             SessionStatement::Maintain(Maintenance::Analyze(_)) => "ANALYZE",
             SessionStatement::Maintain(Maintenance::Reindex(_)) => "REINDEX",
-            SessionStatement::PrepareTransaction(_) | SessionStatement::LockTable(_) => {
+            SessionStatement::PrepareTransaction(_)
+            | SessionStatement::Execute(_)
+            | SessionStatement::LockTable(_) => {
                 return Err(within(false, "this statement"));
             }
         };

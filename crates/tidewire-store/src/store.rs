@@ -173,6 +173,9 @@ impl Store {
             Operation::Session(SessionStatement::Maintain(_)) if !plan.locks.is_empty() => {
                 self.execute_on_tables(connection, plan, now_us)
             }
+            Operation::Session(SessionStatement::Execute(execute)) => {
+                self.execute_prepared(connection, execute, now_us)
+            }
             _ => self.execute_control(connection, plan, now_us),
         }
     }

@@ -9,6 +9,7 @@ use crate::execution::Execution;
 use crate::hash::{StableHash, StableHasher};
 use crate::heavyweight::{AdvisoryKey, TableModes};
 use crate::locks::Wanted;
+use crate::prepared_statement::PreparedStatement;
 use crate::redefinition::Redefined;
 use crate::settings::Settings;
 use crate::versions::View;
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) advisory: Vec<SessionLock>,
     /// Parameters that it has set.
     pub(crate) settings: Arc<Settings>,
+    /// Statements that it keeps, in order.
+    pub(crate) statements: Vec<PreparedStatement>,
 }
 
 /// An advisory lock of a session.
@@ -226,6 +229,9 @@ impl StableHash for Session {
             held.key.stable_hash(hasher);
             hasher.word(held.mode as u64);
             hasher.word(u64::from(held.count));
+        }
+        for statement in &self.statements {
+            statement.stable_hash(hasher);
         }
     }
 }

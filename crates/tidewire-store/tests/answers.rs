@@ -6,11 +6,11 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use tidewire_store::{CommandTag, Progress, SqlError, Store, plan};
+use tidewire_store::{CommandTag, ConnectionId, Progress, SqlError, Store, plan};
 use tidewire_syntax::ast::sql::IsolationLevel;
 
 /// What the store answers, in the form of the files.
-fn answer(store: &mut Store, sql: &str) -> String {
+fn answer(store: &mut Store, connection: ConnectionId, sql: &str) -> String {
     let (statement, diagnostics) = tidewire_syntax::parse_statement(sql);
     let Some(statement) = statement else {
         return format!("  not parsed: {}\n", diagnostics[0].message);
@@ -19,16 +19,14 @@ fn answer(store: &mut Store, sql: &str) -> String {
         Ok(plan) => Arc::new(plan),
         Err(failure) => return refused(&failure.error),
     };
-    let connection = store.connect();
     let progress = store.execute(connection, &plan, &[], 0);
-    store.disconnect(connection);
     let completion = match progress {
         Progress::Done(completion) => completion,
         Progress::Failed(error) => return refused(&error),
         Progress::Blocked => return "  blocked\n".to_string(),
     };
     let mut text = String::new();
-    let columns = plan.columns();
+    let columns = store.columns(connection, &plan);
     if !columns.is_empty() {
         let names: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
         let _ = writeln!(text, "  {}", names.join(" | "));
@@ -54,6 +52,7 @@ fn refused(error: &SqlError) -> String {
 /// Plays a file and gives what differs.
 fn differences(file: &str) -> String {
     let mut store = Store::new(IsolationLevel::ReadCommitted);
+    let connection = store.connect();
     let mut text = String::new();
     let mut lines = file.lines().peekable();
     while let Some(sql) = lines.next() {
@@ -64,7 +63,7 @@ fn differences(file: &str) -> String {
         while let Some(line) = lines.next_if(|line| line.starts_with("  ")) {
             let _ = writeln!(expected, "{line}");
         }
-        let found = answer(&mut store, sql);
+        let found = answer(&mut store, connection, sql);
         if found != expected {
             let _ = writeln!(text, "{sql}\nPostgreSQL\n{expected}here\n{found}");
         }
@@ -84,4 +83,4 @@ macro_rules! answers {
     )*};
 }
 
-answers! { common_tables set_operations joins row_comparisons writes select_clauses windows functions mistakes }
+answers! { common_tables set_operations joins row_comparisons writes select_clauses windows functions mistakes prepared }

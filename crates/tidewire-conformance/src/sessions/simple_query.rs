@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tidewire_store::{
-    CommandTag, Completion, ConnectionId, Control, Notice, Plan, PlanKind, Progress, SqlError,
-    SqlState, plan,
+    CommandTag, Completion, ConnectionId, Control, Notice, Plan, PlanKind, Progress, ResultColumn,
+    SqlError, SqlState, plan,
 };
 use tidewire_syntax::ast::sql::Statement;
 
@@ -56,11 +56,15 @@ impl Sessions {
         progress: Progress,
         statement_us: i64,
     ) -> bool {
+        let connection = self.sessions[session.0].connection;
         let Some(query) = &mut self.sessions[session.0].query else {
             return false;
         };
         match progress {
-            Progress::Done(completion) => query.answers.push(answer(plan, completion)),
+            Progress::Done(completion) => {
+                let columns = self.store.columns(connection, plan);
+                query.answers.push(answer(columns, completion));
+            }
             Progress::Blocked => {
                 query.plan = Some(plan.clone());
                 let since_us = self.now_us;
@@ -256,13 +260,13 @@ fn syntax_error(text: &str, at: usize) -> String {
     }
 }
 
-fn answer(plan: &Plan, completion: Completion) -> Answer {
+fn answer(columns: &[ResultColumn], completion: Completion) -> Answer {
     let tag = completion.tag.to_string();
-    if plan.columns().is_empty() && !matches!(completion.tag, CommandTag::Select(_)) {
+    if columns.is_empty() && !matches!(completion.tag, CommandTag::Select(_)) {
         return Answer::Command { tag };
     }
     Answer::Rows {
-        columns: plan.columns().to_vec(),
+        columns: columns.to_vec(),
         rows: completion.rows,
         tag,
     }

@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use super::sql::TableName;
+use super::expression::Expression;
+use super::sql::{Statement, TableName, TypeName};
 use crate::{Name, Span};
 
 /// Transaction isolation level.
@@ -49,10 +50,38 @@ pub enum SessionStatement {
     CommitPrepared(Arc<str>),
     /// `ROLLBACK PREPARED 'gid'`
     RollbackPrepared(Arc<str>),
+    /// `PREPARE name …`
+    Prepare(Box<PreparedStatement>),
+    /// `EXECUTE name …`
+    Execute(ExecuteStatement),
+    /// `DEALLOCATE name`; `None` is `DEALLOCATE ALL`.
+    Deallocate(Option<Name>),
     /// `LOCK TABLE …`
     LockTable(LockTable),
     /// `VACUUM`, `ANALYZE`, `CHECKPOINT`, `DISCARD ALL`
     Maintain(Maintenance),
+}
+
+/// `PREPARE name [(type, …)] AS statement`
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreparedStatement {
+    /// Its name.
+    pub name: Name,
+    /// Types of `$1`, `$2` and so on; those left out follow from where they stand.
+    pub types: Vec<TypeName>,
+    /// A query, INSERT, UPDATE or DELETE.
+    pub statement: Statement,
+}
+
+/// `EXECUTE name [(value, …)]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecuteStatement {
+    /// The prepared statement.
+    pub name: Name,
+    /// Values of `$1`, `$2` and so on.
+    pub arguments: Vec<Expression>,
+    /// The whole statement.
+    pub span: Span,
 }
 
 /// `SET`

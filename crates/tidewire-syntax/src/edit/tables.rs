@@ -53,6 +53,8 @@ impl<'p> Tables<'p> {
             | Statement::RollbackTo(_)
             | Statement::Release(_) => {}
             Statement::Session(session) => match session {
+                SessionStatement::Prepare(prepared) => self.statement(&prepared.statement),
+                SessionStatement::Execute(execute) => self.all(&execute.arguments),
                 SessionStatement::LockTable(lock) => self.found.extend(&lock.tables),
                 SessionStatement::Maintain(
                     Maintenance::Vacuum(tables) | Maintenance::Analyze(tables),

@@ -14,6 +14,7 @@ mod fault;
 mod from;
 mod index;
 mod name;
+mod prepare;
 mod query;
 mod recover;
 mod select;

@@ -32,6 +32,9 @@ const STATEMENTS: &[&str] = &[
     "savepoint",
     "release",
     "set",
+    "prepare",
+    "execute",
+    "deallocate",
     "reset",
     "show",
     "lock",
@@ -44,7 +47,6 @@ const STATEMENTS: &[&str] = &[
 /// Words that begin a statement of PostgreSQL's that is left out, with what one does instead.
 const LEFT_OUT: &[(&str, &str)] = &[
     ("merge", "use INSERT … ON CONFLICT"),
-    ("prepare", ""),
     ("copy", "use INSERT with VALUES"),
     ("do", ""),
     ("grant", ""),
@@ -74,6 +76,16 @@ impl Parser<'_> {
             return self.node(SyntaxKind::Transaction, |parser| {
                 parser.session_statement("prepare")
             });
+        }
+        let prepared: Option<fn(&mut Self) -> Parsed<Statement>> =
+            match self.one_of(&["prepare", "execute", "deallocate"]) {
+                Some("prepare") => Some(Self::prepare),
+                Some("execute") => Some(Self::execute),
+                Some(_) => Some(Self::deallocate),
+                None => None,
+            };
+        if let Some(parse) = prepared {
+            return self.node(SyntaxKind::Transaction, parse);
         }
         if self.at_query(0) {
             return self.data_statement();

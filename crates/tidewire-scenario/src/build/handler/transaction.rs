@@ -17,6 +17,20 @@ use crate::{DatabaseId, Instruction, Scope, Statement, StatementId};
 impl Frame<'_, '_> {
     /// `begin` to `release`, and statements about the session. `rest` are the steps behind it.
     pub(super) fn control(&mut self, tree: &Tree, named: Option<&Name>, span: Span, rest: &[Step]) {
+        if let Tree::Session(
+            SessionStatement::Prepare(_)
+            | SessionStatement::Execute(_)
+            | SessionStatement::Deallocate(_),
+        ) = tree
+        {
+            self.builder.report.error(
+                "not-supported",
+                span,
+                "a service does not prepare its statements",
+                "write the statement where it is carried out; its values are :names",
+            );
+            return;
+        }
         let outside = matches!(tree, Tree::Session(_)) && self.flow.open.is_empty();
         let database = match tree {
             Tree::Begin(_) => self.begin_at(named, span, rest),
