@@ -12,6 +12,8 @@ pub(crate) fn spelling(data_type: Type) -> String {
         Type::Numeric(None) => "numeric".into(),
         Type::Numeric(Some((precision, scale))) => format!("numeric({precision}, {scale})"),
         Type::Text => "text".into(),
+        Type::Char(None) => "bpchar".into(),
+        Type::Char(Some(length)) => format!("char({length})"),
         Type::VarChar(None) => "varchar".into(),
         Type::VarChar(Some(length)) => format!("varchar({length})"),
         Type::Boolean => "boolean".into(),
@@ -38,7 +40,7 @@ enum Family {
 fn family(data_type: Type) -> Family {
     match data_type {
         Type::SmallInt | Type::Integer | Type::BigInt | Type::Numeric(_) => Family::Number,
-        Type::Text | Type::VarChar(_) => Family::Text,
+        Type::Text | Type::VarChar(_) | Type::Char(_) => Family::Text,
         Type::Boolean => Family::Boolean,
         Type::Date | Type::Timestamp | Type::TimestampTz => Family::Time,
         Type::Uuid => Family::Uuid,

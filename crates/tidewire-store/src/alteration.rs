@@ -100,8 +100,26 @@ impl Altering {
                 Ok(())
             }
             AlterAction::DropColumn(drop) => self.drop_column(drop),
-            AlterAction::AddConstraint(constraint) => {
-                self.adding(|builder| table_constraint(builder, constraint))
+            AlterAction::AddConstraint {
+                constraint,
+                not_valid,
+            } => {
+                let demanded = self.rows.demands.len();
+                self.adding(|builder| table_constraint(builder, constraint))?;
+                if *not_valid {
+                    self.rows.demands.truncate(demanded);
+                }
+                Ok(())
+            }
+            AlterAction::ValidateConstraint(name) => {
+                let demand = match self.constraint(name) {
+                    Some(Constraint::Check(at)) => Demand::Check(at),
+                    Some(Constraint::ForeignKey(at)) => Demand::ForeignKey(at),
+                    Some(Constraint::Key(_)) => return Ok(()),
+                    None => return Err(self.no_constraint(name)),
+                };
+                self.rows.demands.push(demand);
+                Ok(())
             }
             AlterAction::DropConstraint(drop) => self.drop_constraint(drop),
             AlterAction::AlterColumn(name, change) => self.alter_column(name, change),

@@ -57,6 +57,7 @@ pub(crate) fn cast(value: Value, to: Type, explicit: bool) -> Result<Value, SqlE
         (Value::Null, _) => Value::Null,
         (Value::Text(text), to) if !to.is_text() => input(&text, to)?,
         (Value::Text(text), Type::VarChar(Some(limit))) => fit_text(text, limit, explicit)?,
+        (Value::Text(text), Type::Char(limit)) => fit_char(&text, limit, explicit)?,
         (value @ Value::Text(_), _) => value,
         (Value::Integer(number), Type::SmallInt | Type::Integer | Type::BigInt) => {
             fit_integer(number, to)?
@@ -106,6 +107,7 @@ pub(crate) fn input(text: &str, to: Type) -> Result<Value, SqlError> {
         Type::Text => Value::text(text),
         Type::VarChar(None) => Value::text(text),
         Type::VarChar(Some(limit)) => fit_text(text.into(), limit, false)?,
+        Type::Char(limit) => fit_char(text, limit, false)?,
         Type::Boolean => Value::Boolean(boolean_input(text).ok_or_else(invalid)?),
         Type::Date => Value::Date(datetime::parse_date(text)?),
         Type::Timestamp => Value::Timestamp(datetime::parse_timestamp(text, false)?),
@@ -206,6 +208,22 @@ fn fit_numeric(number: Numeric, digits: Option<(u8, u8)>) -> Result<Value, SqlEr
     }))
 }
 
+/// `bpchar_input`: blanks behind do not count and are not kept.
+fn fit_char(text: &str, limit: Option<u32>, explicit: bool) -> Result<Value, SqlError> {
+    let text = text.trim_end_matches(' ');
+    let Some(limit) = limit else {
+        return Ok(Value::text(text));
+    };
+    match text.char_indices().nth(limit as usize) {
+        None => Ok(Value::text(text)),
+        Some((end, _)) if explicit => Ok(Value::text(text[..end].trim_end_matches(' '))),
+        Some(_) => Err(SqlError::new(
+            b"22001",
+            format!("value too long for type character({limit})"),
+        )),
+    }
+}
+
 fn fit_text(text: Arc<str>, limit: u32, cut: bool) -> Result<Value, SqlError> {
     let Some((end, _)) = text.char_indices().nth(limit as usize) else {
         return Ok(Value::Text(text));
@@ -234,6 +252,9 @@ fn kind_name(value: &Value) -> &'static str {
     }
 }
 
+/// Characters that a type may name, as in PostgreSQL (`MaxAttrSize`).
+const MAX_LENGTH: u32 = 10_485_760;
+
 /// Is this precision one that we can keep?
 pub(crate) fn check_type(data_type: Type) -> Result<(), SqlError> {
     match data_type {
@@ -251,6 +272,16 @@ pub(crate) fn check_type(data_type: Type) -> Result<(), SqlError> {
         Type::Numeric(Some((precision, scale))) if scale > precision => Err(SqlError::new(
             b"22023",
             format!("NUMERIC scale {scale} must be between 0 and precision {precision}"),
+        )),
+        Type::Char(Some(length)) | Type::VarChar(Some(length)) if length > MAX_LENGTH => {
+            Err(SqlError::new(
+                b"22023",
+                format!("length for type {data_type} cannot exceed {MAX_LENGTH}"),
+            ))
+        }
+        Type::Char(Some(0)) => Err(SqlError::new(
+            b"22023",
+            "length for type char must be at least 1",
         )),
         Type::VarChar(Some(0)) => Err(SqlError::new(
             b"22023",

@@ -162,7 +162,12 @@ fn fixed_width(of: Type) -> Option<(u32, u32)> {
         Type::BigInt | Type::Timestamp | Type::TimestampTz => Some((8, 8)),
         Type::Boolean => Some((1, 1)),
         Type::Uuid => Some((16, 1)),
-        Type::Numeric(_) | Type::Text | Type::VarChar(_) | Type::Json | Type::Jsonb => None,
+        Type::Numeric(_)
+        | Type::Text
+        | Type::VarChar(_)
+        | Type::Char(_)
+        | Type::Json
+        | Type::Jsonb => None,
     }
 }
 

@@ -57,6 +57,7 @@ fn type_name(kind: TypeKind) -> &'static str {
         TypeKind::Numeric(_) => "numeric",
         TypeKind::Text => "text",
         TypeKind::VarChar(_) => "varchar",
+        TypeKind::Char(_) => "bpchar",
         TypeKind::Boolean => "bool",
         TypeKind::Date => "date",
         TypeKind::Timestamp => "timestamp",

@@ -86,6 +86,9 @@ impl Change {
     ) -> Vec<(TableId, TableLockMode)> {
         let own = match statement {
             Statement::CreateIndex(_) => TableLockMode::Share,
+            Statement::AlterTable(alter) if alter.actions.iter().all(validates) => {
+                TableLockMode::ShareUpdateExclusive
+            }
             Statement::AlterTable(alter) if alter.actions.iter().all(adds_foreign_key) => {
                 TableLockMode::ShareRowExclusive
             }
@@ -133,9 +136,13 @@ impl Change {
     }
 }
 
+fn validates(action: &AlterAction) -> bool {
+    matches!(action, AlterAction::ValidateConstraint(_))
+}
+
 fn adds_foreign_key(action: &AlterAction) -> bool {
     match action {
-        AlterAction::AddConstraint(constraint) => {
+        AlterAction::AddConstraint { constraint, .. } => {
             matches!(constraint.kind, TableConstraintKind::ForeignKey(..))
         }
         _ => false,

@@ -50,6 +50,7 @@ const PARAMETERS: &[(&str, Kind, &str)] = &[
     ("enable_seqscan", Kind::Boolean, "on"),
     ("enable_sort", Kind::Boolean, "on"),
     ("extra_float_digits", Kind::Text, "1"),
+    ("force_parallel_mode", Kind::Text, "off"),
     (
         "idle_in_transaction_session_timeout",
         Kind::Duration(0),

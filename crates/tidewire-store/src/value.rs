@@ -51,6 +51,8 @@ pub enum Type {
     Text,
     /// At most so many characters
     VarChar(Option<u32>),
+    /// So many characters; kept without the blanks behind, which do not count and are there again when it is shown
+    Char(Option<u32>),
     /// True or false
     Boolean,
     /// A day
@@ -147,6 +149,9 @@ impl Value {
             Value::Null => return None,
             Value::Boolean(true) => "t".to_string(),
             Value::Boolean(false) => "f".to_string(),
+            Value::Text(text) if let Type::Char(Some(length)) = data_type => {
+                format!("{text:length$}", length = length as usize)
+            }
             Value::Timestamp(us) if data_type == Type::TimestampTz => {
                 format!("{}+00", datetime::timestamp_text(*us))
             }
@@ -223,6 +228,7 @@ impl Type {
             Type::Numeric(digits) => TypeKind::Numeric(digits),
             Type::Text => TypeKind::Text,
             Type::VarChar(length) => TypeKind::VarChar(length),
+            Type::Char(length) => TypeKind::Char(length),
             Type::Boolean => TypeKind::Boolean,
             Type::Date => TypeKind::Date,
             Type::Timestamp => TypeKind::Timestamp,
@@ -242,6 +248,7 @@ impl Type {
             TypeKind::Numeric(digits) => Type::Numeric(digits),
             TypeKind::Text => Type::Text,
             TypeKind::VarChar(length) => Type::VarChar(length),
+            TypeKind::Char(length) => Type::Char(length),
             TypeKind::Boolean => Type::Boolean,
             TypeKind::Date => Type::Date,
             TypeKind::Timestamp => Type::Timestamp,
@@ -262,9 +269,9 @@ impl Type {
         matches!(self, Type::SmallInt | Type::Integer | Type::BigInt)
     }
 
-    /// text, varchar
+    /// text, varchar, char
     pub fn is_text(self) -> bool {
-        matches!(self, Type::Text | Type::VarChar(_))
+        matches!(self, Type::Text | Type::VarChar(_) | Type::Char(_))
     }
 
     /// date, timestamp, timestamptz
@@ -277,6 +284,7 @@ impl Type {
         match self {
             Type::Numeric(_) => Type::Numeric(None),
             Type::VarChar(_) => Type::VarChar(None),
+            Type::Char(_) => Type::Char(None),
             other => other,
         }
     }
@@ -292,6 +300,7 @@ impl fmt::Display for Type {
             Type::Numeric(_) => "numeric",
             Type::Text => "text",
             Type::VarChar(_) => "character varying",
+            Type::Char(_) => "character",
             Type::Boolean => "boolean",
             Type::Date => "date",
             Type::Timestamp => "timestamp without time zone",

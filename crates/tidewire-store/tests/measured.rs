@@ -63,6 +63,7 @@ measured! {
     settings
     two_phase
     schema
+    character
     advisory
     soft_deadlock
 }

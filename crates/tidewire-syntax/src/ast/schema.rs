@@ -34,8 +34,15 @@ pub enum AlterAction {
     },
     /// `DROP [COLUMN] [IF EXISTS] c [CASCADE]`
     DropColumn(Drop),
-    /// `ADD [CONSTRAINT name] …`
-    AddConstraint(TableConstraint),
+    /// `ADD [CONSTRAINT name] … [NOT VALID]`
+    AddConstraint {
+        /// The constraint.
+        constraint: TableConstraint,
+        /// `NOT VALID`: rows that stand already are not looked at.
+        not_valid: bool,
+    },
+    /// `VALIDATE CONSTRAINT c`: now they are.
+    ValidateConstraint(Name),
     /// `DROP CONSTRAINT [IF EXISTS] c [CASCADE]`
     DropConstraint(Drop),
     /// `ALTER [COLUMN] c …`

@@ -154,6 +154,8 @@ pub enum TypeKind {
     Text,
     /// `varchar[(n)]`, `n` in characters
     VarChar(Option<u32>),
+    /// `char[(n)]`, `n` in characters, 1 when left out; `bpchar` has no length
+    Char(Option<u32>),
     /// `boolean`
     Boolean,
     /// `date`

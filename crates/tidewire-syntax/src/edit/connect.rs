@@ -247,7 +247,7 @@ fn example(kind: TypeKind) -> &'static str {
         | TypeKind::Serial
         | TypeKind::BigSerial
         | TypeKind::Numeric(_) => "1",
-        TypeKind::Text | TypeKind::VarChar(_) => "'a'",
+        TypeKind::Text | TypeKind::VarChar(_) | TypeKind::Char(_) => "'a'",
         TypeKind::Boolean => "true",
         TypeKind::Date => "current_date",
         TypeKind::Timestamp | TypeKind::TimestampTz => "now()",

@@ -53,11 +53,10 @@ impl Parser<'_> {
             let constraint = ["constraint", "primary", "unique", "check", "foreign"];
             if self.one_of(&constraint).is_some() {
                 let constraint = self.table_constraint()?;
-                if self.at_words(&["not", "valid"]) {
-                    let hint = "leave it out: rows that stand already are checked";
-                    return self.unsupported("`NOT VALID`", hint);
-                }
-                return Ok(AlterAction::AddConstraint(constraint));
+                return Ok(AlterAction::AddConstraint {
+                    constraint,
+                    not_valid: self.eat_words(&["not", "valid"]),
+                });
             }
             self.eat_word("column");
             let if_not_exists = self.eat_words(&["if", "not", "exists"]);
@@ -76,10 +75,14 @@ impl Parser<'_> {
                 self.dropped("the name of a column")?,
             ));
         }
+        if self.eat_words(&["validate", "constraint"]) {
+            let name = self.identifier("the name of the constraint")?;
+            return Ok(AlterAction::ValidateConstraint(name));
+        }
         if self.eat_word("alter") {
             return self.alter_column();
         }
-        let words = ["rename", "add", "drop", "alter"];
+        let words = ["rename", "add", "drop", "alter", "validate"];
         self.unknown_word("`rename`, `add`, `drop` or `alter`", &words)
     }
 

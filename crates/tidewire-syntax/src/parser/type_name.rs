@@ -22,6 +22,9 @@ const TYPES: &[(&str, TypeKind)] = &[
     ("decimal", TypeKind::Numeric(None)),
     ("text", TypeKind::Text),
     ("varchar", TypeKind::VarChar(None)),
+    ("char", TypeKind::Char(Some(1))),
+    ("character", TypeKind::Char(Some(1))),
+    ("bpchar", TypeKind::Char(None)),
     ("boolean", TypeKind::Boolean),
     ("bool", TypeKind::Boolean),
     ("date", TypeKind::Date),
@@ -40,8 +43,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("float8", "there are no floats: use numeric"),
     ("double", "there are no floats: use numeric"),
     ("money", "use numeric(12, 2)"),
-    ("char", "use text or varchar(n)"),
-    ("character", "use text or varchar(n)"),
     ("bytea", "use text"),
     ("interval", "use an int that counts a unit, such as seconds"),
     ("time", "use timestamp or text"),
@@ -104,6 +105,7 @@ impl Parser<'_> {
         self.bump_as(SyntaxKind::Keyword);
         match kind {
             TypeKind::VarChar(_) => self.varchar(),
+            TypeKind::Char(length) => self.char(length),
             TypeKind::Numeric(_) => self.numeric(),
             TypeKind::Timestamp | TypeKind::TimestampTz => {
                 if self.at(SyntaxKind::OpenParen) {
@@ -129,6 +131,16 @@ impl Parser<'_> {
             self.report(Diagnostic::error("syntax", span, message));
         }
         Ok(TypeKind::VarChar(length))
+    }
+
+    fn char(&mut self, length: Option<u32>) -> Parsed<TypeKind> {
+        let span = self.span();
+        let length = self.modifiers(1)?.first().copied().or(length);
+        if length == Some(0) {
+            let message = "a char has room for at least 1 character";
+            self.report(Diagnostic::error("syntax", span, message));
+        }
+        Ok(TypeKind::Char(length))
     }
 
     fn numeric(&mut self) -> Parsed<TypeKind> {
@@ -182,7 +194,7 @@ impl Parser<'_> {
                     .fix(format!("Change to `{near}`"), vec![edit])
             }
             None => diagnostic.hint(
-                "types are smallint, int, bigint, serial, numeric, text, varchar(n), boolean, date, \
+                "types are smallint, int, bigint, serial, numeric, text, varchar(n), char(n), boolean, date, \
                  timestamp, timestamptz, uuid, json and jsonb",
             ),
         };

@@ -86,7 +86,7 @@ fn wider(a: Type, b: Type) -> Type {
         (Type::Numeric(_), _) | (_, Type::Numeric(_)) => Type::Numeric(None),
         (Type::BigInt, _) | (_, Type::BigInt) => Type::BigInt,
         (Type::Integer, _) | (_, Type::Integer) => Type::Integer,
-        (Type::Text | Type::VarChar(_), _) => Type::Text,
+        (Type::Text | Type::VarChar(_) | Type::Char(_), _) => Type::Text,
         (Type::Json | Type::Jsonb, _) => Type::Jsonb,
         (Type::TimestampTz, _) | (_, Type::TimestampTz) => Type::TimestampTz,
         _ => Type::Timestamp,
