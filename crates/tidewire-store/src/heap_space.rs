@@ -34,6 +34,12 @@ impl Position {
         Self(page | (slot & SLOT_MASK) << SLOT_BITS | root & SLOT_MASK)
     }
 
+    /// A place of its own, for tests.
+    #[cfg(test)]
+    pub(crate) fn at(page: u32, slot: u64) -> Self {
+        Self::new(page, slot, slot)
+    }
+
     /// All of it as one number; used again in its heap only after four million versions.
     pub(crate) fn number(self) -> u64 {
         self.0

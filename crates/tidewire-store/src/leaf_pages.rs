@@ -202,3 +202,52 @@ fn leaf_of(leaves: &[Leaf], key: &[Value]) -> usize {
     let after = leaves.partition_point(|leaf| compare(leaf.low.values(), key).is_le());
     after.saturating_sub(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(value: i64) -> IndexKey {
+        let mut key = IndexKey::default();
+        key.push(&Value::Integer(value));
+        key
+    }
+
+    /// Adds integers in this order and gives the splits.
+    fn filled(values: impl Iterator<Item = i64>) -> (LeafPages, Vec<Split>) {
+        let (mut pages, mut all, mut splits) = (LeafPages::default(), Vec::new(), Vec::new());
+        for value in values {
+            all.push((key(value), 4));
+            splits.extend(pages.add(key(value).values(), 4, &|| all.clone()));
+        }
+        (pages, splits)
+    }
+
+    /// 407 entries of 20 bytes fit into a page; the last page keeps nine tenths of them, which are 366.
+    #[test]
+    fn ascending_keys_fill_nine_tenths_of_a_page() {
+        let (pages, splits) = filled(1..=407);
+        assert!(splits.is_empty());
+        assert_eq!(pages.block_of(key(407).values()), 1);
+        let (pages, splits) = filled(1..=408);
+        assert_eq!(splits, [Split { old: 1, new: 2 }]);
+        assert_eq!(pages.block_of(key(366).values()), 1);
+        assert_eq!(pages.block_of(key(367).values()), 2);
+        assert_eq!(pages.last_block(), 2);
+    }
+
+    #[test]
+    fn a_range_covers_the_pages_between_its_bounds() {
+        let (pages, splits) = filled(1..=2000);
+        assert_eq!(splits.len(), 5);
+        let range = |low: i64, high: i64| KeyRange {
+            equal: IndexKey::default(),
+            low: Some((Value::Integer(low), true)),
+            high: Some((Value::Integer(high), false)),
+        };
+        assert_eq!(pages.blocks_in(&range(1, 10)).len(), 1);
+        assert_eq!(pages.blocks_in(&range(360, 367)), [1]);
+        assert_eq!(pages.blocks_in(&range(360, 368)), [1, 2]);
+        assert_eq!(pages.blocks_in(&KeyRange::default()).len(), 6);
+    }
+}

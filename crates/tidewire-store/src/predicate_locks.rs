@@ -142,3 +142,50 @@ impl PredicateLocks {
             .count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heap() -> Relation {
+        Relation::heap(TableId(1))
+    }
+
+    #[test]
+    fn the_third_row_of_a_page_makes_it_the_page() {
+        let mut locks = PredicateLocks::default();
+        let tuple = |slot| Target::Tuple(heap(), Position::at(0, slot), RowId(slot as u32));
+        locks.acquire(tuple(1));
+        locks.acquire(tuple(2));
+        locks.acquire(tuple(2));
+        assert_eq!(locks.targets(), [tuple(1), tuple(2)]);
+        locks.acquire(tuple(3));
+        assert_eq!(locks.targets(), [Target::Page(heap(), 0)]);
+        locks.acquire(tuple(4));
+        assert_eq!(locks.targets(), [Target::Page(heap(), 0)]);
+    }
+
+    #[test]
+    fn many_pages_make_it_the_relation_and_others_stay() {
+        let mut locks = PredicateLocks::default();
+        let index = Target::Page(Relation::index(TableId(1), 0), 1);
+        locks.acquire(index);
+        for page in 0..PER_RELATION as u32 {
+            locks.acquire(Target::Page(heap(), page));
+        }
+        assert_eq!(locks.targets().len(), PER_RELATION + 1);
+        locks.acquire(Target::Page(heap(), 99));
+        assert_eq!(locks.targets(), [Target::Relation(heap()), index]);
+    }
+
+    #[test]
+    fn a_split_page_is_locked_in_both_halves() {
+        let mut locks = PredicateLocks::default();
+        let index = Relation::index(TableId(1), 0);
+        locks.acquire(Target::Page(index, 1));
+        locks.split_page(index, 1, 2);
+        locks.split_page(index, 3, 4);
+        assert!(locks.holds(Target::Page(index, 2)));
+        assert!(!locks.holds(Target::Page(index, 4)));
+    }
+}
