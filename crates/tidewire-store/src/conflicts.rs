@@ -8,7 +8,7 @@
 
 use smallvec::SmallVec;
 
-use crate::predicate_locks::{PredicateLocks, Target};
+use crate::predicate_locks::{PredicateLocks, Relation, Target};
 use crate::{SqlError, TransactionId};
 
 /// Transactions at the other end of edges.
@@ -162,6 +162,29 @@ impl Serializable {
             && let Some(party) = self.party_mut(me)
         {
             party.locks.release(target);
+        }
+        Ok(())
+    }
+
+    /// `me` empties or drops a table: everybody who has read any of its heap has a conflict out to `me`
+    /// (`CheckTableForSerializableConflictIn`).
+    pub(crate) fn conflict_in_table(
+        &mut self,
+        me: TransactionId,
+        heap: Relation,
+    ) -> Result<(), SqlError> {
+        let reads = |party: &Party| {
+            let mut targets = party.locks.targets().iter();
+            targets.any(|target| target.relation() == heap)
+        };
+        let readers: Edges = self
+            .parties
+            .iter()
+            .filter(|other| other.id != me && reads(other))
+            .map(|other| other.id)
+            .collect();
+        for reader in readers {
+            self.flag(me, reader, me)?;
         }
         Ok(())
     }

@@ -53,6 +53,7 @@ impl Store {
             self.roll_back(transaction);
             return failed(error);
         }
+        self.assume_written(transaction.id);
         self.end_settings(&transaction);
         transaction.savepoints.clear();
         transaction.snapshot = None;

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use tidewire_syntax::ast::sql::Statement;
+use tidewire_syntax::ast::sql::{IsolationLevel, Statement};
 
 use crate::heap::Heap;
 use crate::schema::{Change, change};
@@ -88,6 +88,11 @@ impl Store {
         statement: &Statement,
         now_us: i64,
     ) -> Result<(), SqlError> {
+        if transaction.snapshot.is_none() && transaction.isolation == IsolationLevel::Serializable {
+            self.enter(transaction);
+            transaction.snapshot = Some(self.sequence);
+        }
+        self.number_first_write(transaction);
         let view = View {
             snapshot: self.sequence,
             transaction: Some(transaction.id),
@@ -104,6 +109,7 @@ impl Store {
                 changed: Vec::new(),
             })
         });
+        let first = transaction.redefined.len();
         for before in redefined {
             let table = before.table.id;
             let entry = (transaction.id, table);
@@ -116,6 +122,13 @@ impl Store {
                 kind: UndoKind::Definition,
             });
             transaction.redefined.push(before);
+        }
+        // Whoever has read the rows has not seen that they go all at once.
+        if matches!(statement, Statement::DropTable(_) | Statement::Truncate(_)) {
+            for at in first..transaction.redefined.len() {
+                let table = transaction.redefined[at].table.id;
+                self.check_table_write(transaction, table)?;
+            }
         }
         Ok(())
     }

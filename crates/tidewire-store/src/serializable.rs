@@ -88,6 +88,16 @@ impl Store {
         state.prepare(transaction.id)
     }
 
+    /// A prepared transaction counts as one that has written (`PredicateLockTwoPhaseFinish`).
+    pub(crate) fn assume_written(&mut self, id: TransactionId) {
+        if let Some(state) = &mut self.serializable
+            && state.party(id).is_some()
+            && let Some(party) = Arc::make_mut(state).party_mut(id)
+        {
+            party.wrote = true;
+        }
+    }
+
     /// A transaction has ended, or reads on without being watched. `stamp` is the commit that its versions
     /// carry, if it wrote any.
     pub(crate) fn leave(&mut self, id: TransactionId, committed: bool, stamp: Option<u64>) {

@@ -158,6 +158,25 @@ impl Store {
         Ok(())
     }
 
+    /// A transaction empties or drops a table, which no reader of its rows has seen.
+    pub(crate) fn check_table_write(
+        &mut self,
+        transaction: &Transaction,
+        table: TableId,
+    ) -> Result<(), SqlError> {
+        if self.serializable.is_none() || !self.is_watched(transaction) {
+            return Ok(());
+        }
+        let Some(state) = &mut self.serializable else {
+            return Ok(());
+        };
+        let state = Arc::make_mut(state);
+        if let Some(party) = state.party_mut(transaction.id) {
+            party.wrote = true;
+        }
+        state.conflict_in_table(transaction.id, Relation::heap(table))
+    }
+
     /// A leaf page was split: locks on it hold for both halves.
     pub(crate) fn split_page(&mut self, table: TableId, number: usize, split: Split) {
         let relation = Relation::index(table, number);
