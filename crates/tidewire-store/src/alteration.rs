@@ -70,6 +70,10 @@ impl Altering {
         match action {
             AlterAction::RenameColumn(from, to) => {
                 self.builder.new_column_name(to)?;
+                if self.builder.table.column(from.as_str()).is_none() {
+                    let message = format!("column \"{from}\" does not exist");
+                    return fail(b"42703", from.span, message);
+                }
                 let slot = self.builder.slot(from)?;
                 self.column(slot, |column| column.name = to.text.clone());
                 Ok(())

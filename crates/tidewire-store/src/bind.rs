@@ -328,6 +328,10 @@ fn unary(operator: UnaryOperator, operand: Typed, span: Span) -> Bound {
         } else {
             "+"
         };
+        if operand.data_type.is_none() {
+            let message = format!("operator is not unique: {symbol} unknown");
+            return fail(b"42725", span, message);
+        }
         let of = type_name(operand.data_type);
         return fail(
             b"42883",

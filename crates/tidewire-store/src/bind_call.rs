@@ -8,6 +8,7 @@ use crate::expression::Expr;
 use crate::function::{self, Function, Wants};
 use crate::query_plan::SortKey;
 use crate::scope::{Binder, Typed, error, fail, nearest};
+use crate::refused::lacks_function;
 use crate::series;
 use crate::typing::{self, type_name};
 use crate::window;
@@ -298,6 +299,10 @@ pub(crate) fn no_function(call: &FunctionCall, types: &[Option<Type>], span: Spa
         span,
         format!("function {name}({arguments}) does not exist"),
     );
+    if lacks_function(name) {
+        let message = format!("PostgreSQL has the function {name}, Tidewire does not");
+        return self::error(b"0A000", span, message);
+    }
     let near = nearest(name, function::NAMES.iter().copied());
     match near.filter(|_| !function::is_known(name)) {
         Some(near) => error.hint(format!("Did you mean {near}?")),

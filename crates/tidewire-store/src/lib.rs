@@ -71,6 +71,7 @@ mod query_plan;
 mod reads;
 mod recording;
 mod redefinition;
+mod refused;
 mod row_comparison;
 mod rows;
 mod safe_snapshot;

@@ -238,6 +238,11 @@ fn create_table(catalog: &Catalog, create: &CreateTable) -> Result<Change, PlanE
         table,
     };
     for definition in &create.columns {
+        let name = &definition.name;
+        if builder.table.column(name.as_str()).is_some() {
+            let message = format!("column \"{name}\" specified more than once");
+            return fail(b"42701", name.span, message);
+        }
         builder.column(definition)?;
     }
     for definition in &create.columns {

@@ -443,6 +443,10 @@ impl<'a> Binder<'a> {
                 None => error,
             };
         }
+        if relations().any(|relation| relation.alias == column.text) {
+            let message = "PostgreSQL has whole rows as values, Tidewire does not";
+            return error(b"0A000", span, message).hint("Name its columns.");
+        }
         let error = error(
             b"42703",
             span,

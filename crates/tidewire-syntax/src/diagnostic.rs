@@ -35,7 +35,8 @@ pub struct Fix {
 /// One finding about a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Stable and searchable: `syntax`, `unknown-name`, `type-mismatch`, `foreign-table`, …
+    /// Stable and searchable: `syntax`, `not-supported` (PostgreSQL has it, the language has not), `sql-42601` (the
+    /// message and the SQLSTATE are PostgreSQL's own), `unknown-name`, `type-mismatch`, `foreign-table`, …
     pub code: &'static str,
     /// How serious it is.
     pub severity: Severity,

@@ -231,33 +231,15 @@ fn limit(error: &SqlError, statement: String) -> Option<Refusal> {
 fn parse(text: &str) -> Result<Arc<Statement>, Failure> {
     let (statement, diagnostics) = tidewire_syntax::parse_statement(text);
     statement.map(Arc::new).ok_or_else(|| {
-        let first = diagnostics.into_iter().next();
-        let (reason, message) = match first {
-            None => ("not a statement".to_string(), "syntax error".to_string()),
-            Some(first) if first.code == "not-supported" => (first.message.clone(), first.message),
-            Some(first) => (first.message, syntax_error(text, first.span.start as usize)),
-        };
+        let first = diagnostics.first().map(|first| first.message.clone());
         Failure {
-            error: SqlError::new(b"42601", message),
+            error: SqlError::refused(text, &diagnostics),
             outside: Some(Refusal {
                 statement: text.to_string(),
-                reason,
+                reason: first.unwrap_or_else(|| "not a statement".to_string()),
             }),
         }
     })
-}
-
-/// As PostgreSQL's grammar says it (`scan.l`, `scanner_yyerror`), at the token where ours stopped.
-fn syntax_error(text: &str, at: usize) -> String {
-    let rest = text.get(at..).unwrap_or_default();
-    let word = rest
-        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .unwrap_or(rest.len());
-    let length = word.max(rest.chars().next().map_or(0, char::len_utf8));
-    match rest.get(..length) {
-        None | Some("") => "syntax error at end of input".to_string(),
-        Some(token) => format!("syntax error at or near \"{token}\""),
-    }
 }
 
 fn answer(columns: &[ResultColumn], completion: Completion) -> Answer {

@@ -48,7 +48,10 @@ impl Parser<'_> {
                 let hint = "durations stand behind words such as `wait` and `timeout`";
                 return self.fail_hint(format!("{} is no SQL value", self.found()), hint);
             }
-            _ => return self.fail("an expression"),
+            _ => {
+                self.refuse_operand()?;
+                return self.fail("an expression");
+            }
         };
         if self.at(SyntaxKind::OpenBracket) {
             return self.unsupported("subscripts", "use `->` on jsonb");
@@ -113,6 +116,9 @@ impl Parser<'_> {
                 false => inner.kind,
             };
             parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
+            if parser.at(SyntaxKind::Dot) {
+                return parser.unsupported("fields of rows", "write `table.column`");
+            }
             Ok(Expression {
                 kind,
                 span: parser.since(start),
@@ -148,6 +154,7 @@ impl Parser<'_> {
         if next == SyntaxKind::String || zoned {
             return self.typed_literal(&word);
         }
+        self.refuse_operand()?;
         let special = SPECIAL_FORMS.iter().find(|(name, _)| *name == word);
         if let Some((name, hint)) =
             special.filter(|_| next == SyntaxKind::OpenParen || is_reserved(&word))
@@ -241,6 +248,7 @@ impl Parser<'_> {
         let word = self.nth_text(0);
         if self.at(SyntaxKind::Word) && names_no_function(word) {
             let message = format!("`{word}` names no function: SQL keeps the word for itself");
+            self.bump();
             return self.fail_hint(message, "a value is converted by CAST(x AS type)");
         }
         let listed = LISTED.iter().find(|(name, _)| self.at_word(name));

@@ -46,11 +46,8 @@ impl Parser<'_> {
             }
             parser.expect(SyntaxKind::CloseParen, "`,` or `)`")
         })?;
-        if self.at_word("partition") || self.at_word("inherits") {
-            let what = format!("{} in CREATE TABLE", self.found());
-            return self.unsupported(&what, "write tables of their own");
-        }
         self.storage_parameters()?;
+        self.refuse_table_options()?;
         create.span = self.since(start);
         Ok(create)
     }
@@ -87,7 +84,11 @@ impl Parser<'_> {
             "exclude",
         ];
         match self.one_of(&words) {
-            Some("like" | "exclude") if !self.at_name() || self.nth(1) != SyntaxKind::Word => {
+            Some("like" | "exclude")
+                if !self.at_name()
+                    || self.nth(1) != SyntaxKind::Word
+                    || self.nth_word(1, "using") =>
+            {
                 let what = format!("{} in CREATE TABLE", self.found());
                 self.unsupported(&what, "")
             }
@@ -169,7 +170,8 @@ impl Parser<'_> {
             ColumnConstraintKind::NotNull
         } else if self.eat_word("null") {
             ColumnConstraintKind::Null
-        } else if self.eat_words(&["primary", "key"]) {
+        } else if self.eat_word("primary") {
+            self.expect_word("key")?;
             ColumnConstraintKind::PrimaryKey
         } else if self.eat_word("unique") {
             ColumnConstraintKind::Unique

@@ -90,9 +90,7 @@ impl Parser<'_> {
             }
         }
         self.height = height;
-        if self.at(SyntaxKind::Unknown) && "~^&|@!".contains(self.nth_text(0)) {
-            return self.unsupported(&format!("the operator {}", self.found()), "");
-        }
+        self.refuse_behind_operand()?;
         Ok(left)
     }
 
@@ -118,8 +116,8 @@ impl Parser<'_> {
         let signed = matches!(next.kind, SyntaxKind::Plus | SyntaxKind::Minus);
         if greedy && signed && operator.span.end == next.span.start {
             let run = Span::new(operator.span.start, next.span.end).text(self.text);
-            let message = format!("SQL reads `{run}` as one operator, which does not exist");
-            return self.fail_hint(message, "put a blank before the sign");
+            let what = format!("the operator `{run}`");
+            return self.unsupported(&what, "put a blank before the sign");
         }
         Ok(())
     }
@@ -373,7 +371,6 @@ impl Parser<'_> {
 
     /// Behind `IN`.
     fn in_list(&mut self, operand: Box<Expression>, negated: bool) -> Parsed<ExpressionKind> {
-        let opening = self.span();
         self.node(SyntaxKind::Paren, |parser| {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
             if parser.at_query(0) {
@@ -386,7 +383,7 @@ impl Parser<'_> {
                 });
             }
             if parser.at(SyntaxKind::CloseParen) {
-                return parser.empty_list(opening);
+                return parser.empty_list(parser.span());
             }
             let list = parser.expression_list()?;
             parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
@@ -398,9 +395,9 @@ impl Parser<'_> {
         })
     }
 
-    fn empty_list<T>(&mut self, opening: Span) -> Parsed<T> {
+    fn empty_list<T>(&mut self, closing: Span) -> Parsed<T> {
         let message = "IN needs at least one value";
-        self.report(Diagnostic::error("syntax", opening, message));
+        self.report(Diagnostic::error("syntax", closing, message));
         Err(Failed)
     }
 }

@@ -39,13 +39,17 @@ impl Parser<'_> {
         let kind = self.source_kind()?;
         let alias = self.table_alias(true)?;
         if alias.is_none() && matches!(kind, SourceKind::Query { .. }) {
-            let message = "subquery in FROM must have an alias".to_string();
-            return self.fail_hint(message, "for example, FROM (SELECT ...) [AS] foo");
+            let message = "subquery in FROM must have an alias";
+            return self.fail_rule(message, "for example, FROM (SELECT ...) [AS] foo");
         }
         let mut columns = Vec::new();
         if self.at(SyntaxKind::OpenParen) && (alias.is_some() || !self.first_on_line()) {
             if alias.is_none() {
                 return self.fail("an alias before the names of columns");
+            }
+            if self.nth(2) == SyntaxKind::Word {
+                let hint = "leave the types out and convert in the query";
+                return self.unsupported("types of columns behind a function", hint);
             }
             columns = self.column_list()?;
         }
@@ -61,9 +65,7 @@ impl Parser<'_> {
     }
 
     fn source_kind(&mut self) -> Parsed<SourceKind> {
-        if self.at_word("only") {
-            return self.unsupported("`ONLY`", "tables have no heirs here: leave it out");
-        }
+        self.refuse_only()?;
         if self.at_words(&["rows", "from"]) && self.nth(2) == SyntaxKind::OpenParen {
             return self.unsupported("`ROWS FROM`", "");
         }

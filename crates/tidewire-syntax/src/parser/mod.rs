@@ -13,6 +13,7 @@ mod expression;
 mod fault;
 mod from;
 mod index;
+mod left_out;
 mod name;
 mod prepare;
 mod query;
@@ -135,26 +136,26 @@ impl<'t> Parser<'t> {
         match kind {
             SyntaxKind::OpenString => {
                 self.report(
-                    Diagnostic::error("syntax", opening, "this string has no closing `'`")
+                    Diagnostic::error("unterminated", opening, "this string has no closing `'`")
                         .hint("a quote within a string is written twice: 'it''s'"),
                 );
                 SyntaxKind::String
             }
             SyntaxKind::OpenQuotedWord => {
                 let message = "this quoted identifier has no closing `\"`";
-                self.report(Diagnostic::error("syntax", opening, message));
+                self.report(Diagnostic::error("unterminated", opening, message));
                 SyntaxKind::QuotedWord
             }
             SyntaxKind::BlockComment if block_comment_end(&span.text(self.text)[2..]).is_none() => {
                 self.report(
-                    Diagnostic::error("syntax", opening, "this comment has no closing `*/`")
+                    Diagnostic::error("unterminated", opening, "this comment has no closing `*/`")
                         .hint("comments nest: every `/*` needs its own `*/`"),
                 );
                 kind
             }
             SyntaxKind::JunkNumber => {
                 self.report(
-                    Diagnostic::error("syntax", span, "a word runs into this number")
+                    Diagnostic::error("junk-number", span, "a word runs into this number")
                         .hint("durations end in us, ms, s, m or h, ordinals in st, nd, rd or th"),
                 );
                 SyntaxKind::Unknown

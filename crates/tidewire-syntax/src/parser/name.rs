@@ -30,7 +30,7 @@ impl Parser<'_> {
         }
         let name = self.name_here(fold);
         if name.text.is_empty() {
-            return self.fail(what);
+            return self.fail_rule("zero-length delimited identifier at or near \"\"\"\"", "");
         }
         self.bump();
         Ok(name)

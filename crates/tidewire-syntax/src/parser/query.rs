@@ -255,7 +255,7 @@ impl Parser<'_> {
                 parser.expect(SyntaxKind::OpenParen, "`(`")?;
                 if parser.at_word("default") {
                     let hint = "DEFAULT stands in INSERT and UPDATE";
-                    return parser.fail_hint("DEFAULT is not allowed in this context".into(), hint);
+                    return parser.fail_rule("DEFAULT is not allowed in this context", hint);
                 }
                 let row = parser.expression_list()?;
                 parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
@@ -263,7 +263,7 @@ impl Parser<'_> {
             })?;
             if rows.first().is_some_and(|first| first.len() != row.len()) {
                 let message = "VALUES lists must all be the same length";
-                self.report(Diagnostic::error("syntax", place, message));
+                self.report(Diagnostic::error("sql-42601", place, message));
             }
             rows.push(row);
             if !self.eat(SyntaxKind::Comma) {

@@ -83,6 +83,16 @@ impl Parser<'_> {
         Failed
     }
 
+    /// Reports what PostgreSQL says in these words, at the next token.
+    pub(super) fn fail_rule<T>(&mut self, message: &str, hint: &str) -> Parsed<T> {
+        let mut diagnostic = Diagnostic::error("sql-42601", self.found_span(), message);
+        if !hint.is_empty() {
+            diagnostic = diagnostic.hint(hint);
+        }
+        self.report(diagnostic);
+        Err(Failed)
+    }
+
     /// Reports that one of some words was expected, with the nearest one as a fix.
     pub(super) fn unknown_word<T>(&mut self, expected: &str, words: &[&str]) -> Parsed<T> {
         Err(self.say_words(expected, words))

@@ -42,6 +42,10 @@ impl Parser<'_> {
     /// `a, t.*, b AS c`
     pub(super) fn select_items(&mut self) -> Parsed<Vec<SelectItem>> {
         let mut items = Vec::new();
+        let ends = matches!(self.kind(), SyntaxKind::End | SyntaxKind::Semicolon);
+        if ends || self.one_of(&["from", "where"]).is_some() {
+            return self.unsupported("queries without columns", "select something: SELECT 1");
+        }
         loop {
             items.push(self.select_item()?);
             if !self.eat(SyntaxKind::Comma) {
@@ -60,6 +64,9 @@ impl Parser<'_> {
             let table = self.identifier("the name of a table")?;
             self.bump();
             self.bump();
+            if self.at_word("is") || self.at(SyntaxKind::Equal) {
+                return self.unsupported("whole rows as values", "name its columns");
+            }
             return Ok(SelectItem::AllOf(table));
         }
         let expression = self.expression()?;
@@ -105,9 +112,10 @@ impl Parser<'_> {
     }
 
     fn grouping(&mut self, select: &mut Select) -> Parsed<()> {
-        if self.at_words(&["group", "by"]) {
+        if self.at_word("group") {
             select.group_by = self.node(SyntaxKind::Clause, |parser| {
-                parser.eat_words(&["group", "by"]);
+                parser.bump_as(SyntaxKind::Keyword);
+                parser.expect_word("by")?;
                 for word in ["grouping", "rollup", "cube", "all", "distinct"] {
                     if parser.at_word(word) {
                         return parser.unsupported(&format!("`{}`", word.to_ascii_uppercase()), "");

@@ -118,6 +118,7 @@ impl Parser<'_> {
             }
             Some(word) => self.node(SyntaxKind::Transaction, |parser| parser.transaction(word)),
             None => {
+                self.refuse_rare_statement()?;
                 let left_out = LEFT_OUT.iter().find(|(word, _)| self.at_word(word));
                 match left_out {
                     Some((word, hint)) => {

@@ -289,6 +289,10 @@ impl Parser<'_> {
     /// Entry: one statement with an optional `;`.
     pub(crate) fn lone_statement(&mut self) -> Parsed<Statement> {
         let statement = self.statement()?;
+        if self.at_word("into") {
+            let hint = "create the table, then INSERT … SELECT";
+            return self.unsupported("`SELECT … INTO`", hint);
+        }
         if !self.at(SyntaxKind::End) && !self.eat(SyntaxKind::Semicolon) {
             return self.fail("`;` or the end of the statement");
         }

@@ -169,6 +169,15 @@ impl Parser<'_> {
             let hint = "constraints are checked at every statement";
             return self.unsupported("`SET CONSTRAINTS`", hint);
         }
+        for (words, what) in [
+            (&["role"][..], "`SET ROLE`"),
+            (&["session", "authorization"], "`SET SESSION AUTHORIZATION`"),
+        ] {
+            let value = self.nth(words.len());
+            if self.at_words(words) && matches!(value, SyntaxKind::Word | SyntaxKind::String) {
+                return self.unsupported(what, "there are no users");
+            }
+        }
         let local = self.eat_word("local");
         if !local {
             self.eat_word("session");
@@ -269,7 +278,8 @@ impl Parser<'_> {
         let mut mode = TableLockMode::AccessExclusive;
         // A database may be named behind it: `lock t in shop_db;`.
         let modes = ["access", "row", "share", "exclusive"];
-        if self.at_word("in") && modes.iter().any(|word| self.nth_word(1, word)) {
+        let named = modes.iter().any(|word| self.nth_word(1, word)) || self.nth_word(2, "mode");
+        if self.at_word("in") && named {
             self.eat_word("in");
             mode = self.table_lock_mode()?;
             self.expect_word("mode")?;

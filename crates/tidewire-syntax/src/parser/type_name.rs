@@ -49,6 +49,30 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("timetz", "use timestamptz or text"),
     ("xml", "use text or jsonb"),
     ("smallserial", "use serial"),
+    ("serial2", "use serial"),
+    ("dec", "use decimal"),
+    ("nchar", "use text"),
+    ("bpchar", "use text"),
+    ("name", "use text"),
+    ("bit", "use text or an int"),
+    ("varbit", "use text"),
+    ("inet", "use text"),
+    ("cidr", "use text"),
+    ("macaddr", "use text"),
+    ("oid", "use bigint"),
+    ("regclass", "use text"),
+    ("point", "use two numerics"),
+    ("box", "use four numerics"),
+    ("polygon", "use jsonb"),
+    ("tsvector", "use text and LIKE"),
+    ("tsquery", "use text and LIKE"),
+    ("jsonpath", "use `->` and `->>`"),
+    ("int4range", "use two columns"),
+    ("int8range", "use two columns"),
+    ("numrange", "use two columns"),
+    ("daterange", "use two columns"),
+    ("tsrange", "use two columns"),
+    ("tstzrange", "use two columns"),
 ];
 
 /// The type that a word names, if it names one.
@@ -127,8 +151,8 @@ impl Parser<'_> {
         let span = self.span();
         let length = self.modifiers(1)?.first().copied();
         if length == Some(0) {
-            let message = "a varchar has room for at least 1 character";
-            self.report(Diagnostic::error("syntax", span, message));
+            let message = "length for type varchar must be at least 1";
+            self.report(Diagnostic::error("sql-22023", span, message));
         }
         Ok(TypeKind::VarChar(length))
     }
@@ -182,7 +206,7 @@ impl Parser<'_> {
             return self.report_unsupported(self.span(), &format!("the type `{name}`"), hint);
         }
         let message = format!("`{word}` is not a type");
-        let mut diagnostic = Diagnostic::error("syntax", self.span(), message);
+        let mut diagnostic = Diagnostic::error("unknown-type", self.span(), message);
         diagnostic = match suggest(word, TYPES.iter().map(|(name, _)| *name)) {
             Some(near) => {
                 let edit = TextEdit {

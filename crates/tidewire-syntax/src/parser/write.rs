@@ -59,7 +59,7 @@ impl Parser<'_> {
             let row = self.node(SyntaxKind::List, |parser| parser.row_of_values())?;
             if rows.first().is_some_and(|first| first.len() != row.len()) {
                 let message = "VALUES lists must all be the same length";
-                self.report(Diagnostic::error("syntax", place, message));
+                self.report(Diagnostic::error("sql-42601", place, message));
             }
             rows.push(row);
             if !self.eat(SyntaxKind::Comma) {
@@ -99,9 +99,10 @@ impl Parser<'_> {
             ConflictAction::Nothing
         } else if self.eat_word("update") {
             if target == ConflictTarget::Any {
-                let message = "ON CONFLICT DO UPDATE requires the columns of a unique constraint";
+                let message =
+                    "ON CONFLICT DO UPDATE requires inference specification or constraint name";
                 let hint = "write `on conflict (column) do update …`";
-                self.report(Diagnostic::error("syntax", self.since(start), message).hint(hint));
+                self.report(Diagnostic::error("sql-42601", self.since(start), message).hint(hint));
             }
             ConflictAction::Update {
                 assignments: self.assignments()?,
@@ -129,8 +130,7 @@ impl Parser<'_> {
                     let column = parser.identifier("the name of a column")?;
                     if parser.at(SyntaxKind::Dot) {
                         let hint = "leave out the table: SET column = …";
-                        return parser
-                            .fail_hint("SET takes a column without its table".into(), hint);
+                        return parser.unsupported("fields of columns in SET", hint);
                     }
                     parser.expect(SyntaxKind::Equal, "`=`")?;
                     let value = parser.value_or_default()?;
@@ -180,6 +180,7 @@ impl Parser<'_> {
 
     pub(super) fn update(&mut self, with: Option<With>, start: u32) -> Parsed<Statement> {
         self.bump_as(SyntaxKind::Keyword);
+        self.refuse_only()?;
         let table = self.table_name()?;
         let alias = self.table_alias(true)?;
         let assignments = self.assignments()?;
@@ -199,6 +200,7 @@ impl Parser<'_> {
     pub(super) fn delete(&mut self, with: Option<With>, start: u32) -> Parsed<Statement> {
         self.bump_as(SyntaxKind::Keyword);
         self.expect_word("from")?;
+        self.refuse_only()?;
         let table = self.table_name()?;
         let alias = self.table_alias(true)?;
         let using = self.table_list("using")?;
