@@ -99,7 +99,9 @@ impl Builder {
                     }
                     let value = Binder::new(&[], &()).expression(expression)?;
                     let mut query = false;
-                    value.expr.visit(&mut |part| query |= part.query().is_some());
+                    value
+                        .expr
+                        .visit(&mut |part| query |= part.query().is_some());
                     if query {
                         let message = "cannot use subquery in DEFAULT expression";
                         return fail(b"0A000", expression.span, message);

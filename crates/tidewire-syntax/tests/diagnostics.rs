@@ -86,10 +86,10 @@ fn words_that_were_meant() {
     check(
         "event E(a itn);",
         expect![[r#"
-        1:11 syntax: `itn` is not a type
-          hint: did you mean `int`?
-          fix: Change to `int` → event E(a int);
-    "#]],
+            1:11 unknown-type: `itn` is not a type
+              hint: did you mean `int`?
+              fix: Change to `int` → event E(a int);
+        "#]],
     );
     check(
         "event E(a float, b text[]);",
@@ -139,16 +139,16 @@ fn missing_punctuation() {
     check(
         "about 'it is\n",
         expect![[r#"
-        1:7 syntax: this string has no closing `'`
-          hint: a quote within a string is written twice: 'it''s'
-    "#]],
+            1:7 unterminated: this string has no closing `'`
+              hint: a quote within a string is written twice: 'it''s'
+        "#]],
     );
     check(
         "/* a /* b */\nservice a {}",
         expect![[r#"
-        1:1 syntax: this comment has no closing `*/`
-          hint: comments nest: every `/*` needs its own `*/`
-    "#]],
+            1:1 unterminated: this comment has no closing `*/`
+              hint: comments nest: every `/*` needs its own `*/`
+        "#]],
     );
     check_steps(
         "reply (x = 1);",
@@ -194,10 +194,10 @@ fn reserved_words() {
     check_steps(
         "select user from t;",
         expect![[r#"
-        3:8 syntax: expected an expression, found the reserved word `user`
-          hint: SQL reserves it: as a name it is written "user"
-          fix: Put it in quotes → select "user" from t;
-    "#]],
+            3:8 not-supported: PostgreSQL has `USER`, Tidewire does not
+              hint: SQL reserves it: as a name it is written "user"
+              fix: Put it in quotes → select "user" from t;
+        "#]],
     );
 }
 
@@ -320,21 +320,21 @@ fn sql_mistakes() {
     check_steps(
         "insert into t values (1, 2), (3);",
         expect![[r#"
-        3:30 syntax: VALUES lists must all be the same length
-    "#]],
+            3:30 sql-42601: VALUES lists must all be the same length
+        "#]],
     );
     check_steps(
         "insert into t values (1) on conflict do update set a = 1;",
         expect![[r#"
-            3:26 syntax: ON CONFLICT DO UPDATE requires the columns of a unique constraint
+            3:26 sql-42601: ON CONFLICT DO UPDATE requires inference specification or constraint name
               hint: write `on conflict (column) do update …`
         "#]],
     );
     check_steps(
         "select a in ();",
         expect![[r#"
-        3:13 syntax: IN needs at least one value
-    "#]],
+            3:14 syntax: IN needs at least one value
+        "#]],
     );
     check_steps(
         "update t a = 1;",
@@ -345,9 +345,9 @@ fn sql_mistakes() {
     check_steps(
         "select 12abc;",
         expect![[r#"
-        3:8 syntax: a word runs into this number
-          hint: durations end in us, ms, s, m or h, ordinals in st, nd, rd or th
-    "#]],
+            3:8 junk-number: a word runs into this number
+              hint: durations end in us, ms, s, m or h, ordinals in st, nd, rd or th
+        "#]],
     );
     check_steps(
         "select 1 limit 1 union select 2;",
@@ -359,7 +359,7 @@ fn sql_mistakes() {
     check_steps(
         "values (1, 2), (3);",
         expect![[r#"
-            3:16 syntax: VALUES lists must all be the same length
+            3:16 sql-42601: VALUES lists must all be the same length
         "#]],
     );
     check_steps(

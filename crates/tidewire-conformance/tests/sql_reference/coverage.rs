@@ -128,7 +128,7 @@ fn every_function_is_named() {
     let missing: Vec<&str> = tidewire_store::FUNCTIONS
         .iter()
         .copied()
-        .filter(|name| !PAGE.contains(&format!("{name}(")) && !PAGE.contains(&format!("`{name}`")))
+        .filter(|name| !PAGE.contains(&format!("{name}(")) && !PAGE.contains(&format!("`{name}")))
         .collect();
     assert!(
         missing.is_empty(),

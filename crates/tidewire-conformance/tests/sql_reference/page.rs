@@ -103,7 +103,11 @@ impl Table {
 
 /// Each line as code, so that nothing in it means something to Markdown.
 fn as_cell(answer: &str) -> String {
-    let lines: Vec<String> = answer.lines().map(|line| format!("`{line}`")).collect();
+    let code = |line: &str| match line.contains('`') {
+        true => format!("`` {line} ``"),
+        false => format!("`{line}`"),
+    };
+    let lines: Vec<String> = answer.lines().map(code).collect();
     lines.join(" ")
 }
 

@@ -22,7 +22,11 @@ pub(crate) fn answer(answer: &Answer) -> String {
             let error = &failure.error;
             let mut text = format!("ERROR {}: {}", error.state.as_str(), error.message);
             if let Some(detail) = &error.detail {
-                text += &format!("\nDETAIL: {detail}");
+                let label = match error.state.as_str() {
+                    "0A000" => "HINT",
+                    _ => "DETAIL",
+                };
+                text += &format!("\n{label}: {detail}");
             }
             text
         }

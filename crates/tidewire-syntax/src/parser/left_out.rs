@@ -1,8 +1,8 @@
 //! What PostgreSQL has and the language has not, where no other module meets it: rare statements, operators and
 //! words for which the parser would otherwise only say that it expected something else.
 
-use super::{Parsed, Parser};
-use crate::SyntaxKind;
+use super::{Failed, Parsed, Parser};
+use crate::{Diagnostic, SyntaxKind, TextEdit};
 
 /// Rare statements of PostgreSQL's, with what one does instead. They begin no step: several of these words are
 /// names that people give.
@@ -25,10 +25,6 @@ const VALUES: &[(&str, &str)] = &[
     ("current_user", "there are no users: pass a value"),
     ("session_user", "there are no users: pass a value"),
     ("current_role", "there are no users: pass a value"),
-    (
-        "user",
-        "there are no users; as a name it is written \"user\"",
-    ),
     ("current_catalog", "there are no catalogs"),
     ("current_time", "use CURRENT_TIMESTAMP"),
     ("localtime", "use LOCALTIMESTAMP"),
@@ -50,6 +46,9 @@ impl Parser<'_> {
         if let Some((word, hint)) = VALUES.iter().find(|(word, _)| self.at_word(word)) {
             return self.unsupported(&format!("`{}`", word.to_ascii_uppercase()), hint);
         }
+        if self.at_word("user") {
+            return self.refuse_user();
+        }
         let text = self.nth_text(0);
         if self.at(SyntaxKind::Unknown) && text == "$" {
             return self.unsupported("strings in dollar quotes", "write '…', with '' for a quote");
@@ -58,6 +57,21 @@ impl Parser<'_> {
             return self.unsupported(&format!("the operator {}", self.found()), "");
         }
         Ok(())
+    }
+
+    /// A value in PostgreSQL, and more often meant as a name.
+    fn refuse_user(&mut self) -> Parsed<()> {
+        let edit = TextEdit {
+            span: self.span(),
+            text: "\"user\"".to_string(),
+        };
+        let message = "PostgreSQL has `USER`, Tidewire does not";
+        self.report(
+            Diagnostic::error("not-supported", self.span(), message)
+                .hint("SQL reserves it: as a name it is written \"user\"")
+                .fix("Put it in quotes", vec![edit]),
+        );
+        Err(Failed)
     }
 
     /// Refuses what may follow an operand in PostgreSQL and not here, if it stands here.
