@@ -200,7 +200,7 @@ impl Store {
                 tries,
             } => {
                 let key = key_of(arguments)?;
-                match self.lock_advisory(transaction, key, mode, until_end) {
+                match self.lock_advisory(transaction, key, mode, until_end, !tries) {
                     Step::Done if tries => Value::Boolean(true),
                     Step::Done => nothing(),
                     Step::Blocked(_) if tries => Value::Boolean(false),
@@ -256,8 +256,10 @@ impl Store {
         key: AdvisoryKey,
         mode: TableLockMode,
         until_end: bool,
+        is_ready_to_wait: bool,
     ) -> Step {
-        let step = self.lock_object(transaction, Object::Advisory(key), mode);
+        let object = Object::Advisory(key);
+        let step = self.lock_object(transaction, object, mode, is_ready_to_wait);
         if until_end || step != Step::Done {
             return step;
         }

@@ -10,6 +10,7 @@ use tidewire_syntax::ast::sql::{Maintenance, SessionStatement};
 
 use crate::control::{failed, outside, within_block};
 use crate::execution::{Execution, Step};
+use crate::heavyweight::Object;
 use crate::plan::Operation;
 use crate::query::ROW_BUDGET;
 use crate::redefinition::tag;
@@ -46,9 +47,11 @@ impl Store {
             let Some((table, mode)) = execution.plan.locks.get(execution.entered).copied() else {
                 break;
             };
-            let step = self.lock_table(transaction, table, mode);
+            let fails_at_once = execution.plan.fails_at_once();
+            let object = Object::Table(table);
+            let step = self.lock_object(transaction, object, mode, !fails_at_once);
             if let Step::Blocked(_) = step {
-                if execution.plan.fails_at_once() {
+                if fails_at_once {
                     return Err(self.not_obtained(table));
                 }
                 execution.entered_late = true;

@@ -242,12 +242,15 @@ impl Store {
         false
     }
 
-    /// Takes a lock on an object for a transaction that is under way, or says that it must be waited for.
+    /// Takes a lock on an object for a transaction that is under way, or says that it must be waited for. Only who
+    /// is ready to wait goes before those whom its own lock holds up: they are passed in the queue
+    /// (`LockAcquireExtended`, `ProcSleep`).
     pub(crate) fn lock_object(
         &mut self,
         transaction: &mut Transaction,
         object: Object,
         mode: TableLockMode,
+        is_ready_to_wait: bool,
     ) -> Step {
         let arrival = transaction.arrival.take().unwrap_or(u64::MAX);
         let held = transaction.modes_on(object);
@@ -265,8 +268,9 @@ impl Store {
                 transaction.strong = true;
                 self.strong += 1;
             }
-            let held = held.0 | self.modes_of(transaction.connection, object).0;
-            if !Modes(held).has(mode) && self.must_wait(&request, Modes(held), arrival) {
+            let held = Modes(held.0 | self.modes_of(transaction.connection, object).0);
+            let passes = if is_ready_to_wait { held } else { Modes(0) };
+            if !held.has(mode) && self.must_wait(&request, passes, arrival) {
                 return Step::Blocked(Wanted::Object { object, mode });
             }
         }
@@ -282,7 +286,7 @@ impl Store {
         table: TableId,
         mode: TableLockMode,
     ) -> Step {
-        self.lock_object(transaction, Object::Table(table), mode)
+        self.lock_object(transaction, Object::Table(table), mode, true)
     }
 
     /// The place of a new waiter among all waits. 40P01 at once where the waiter that it would go before holds

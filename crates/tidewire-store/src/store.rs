@@ -199,12 +199,6 @@ impl Store {
             Ok(plan) => plan,
             Err(error) => return self.fail(connection, transaction, error),
         };
-        if transaction.read_only
-            && let Some(command) = plan.writing_command()
-        {
-            transaction.command += 1;
-            return self.fail(connection, transaction, read_only(command));
-        }
         let enters =
             transaction.snapshot.is_none() && transaction.isolation == IsolationLevel::Serializable;
         if enters {
@@ -318,6 +312,12 @@ impl Store {
             return Ok(blocked);
         }
         let plan = execution.plan.clone();
+        // Only the executor looks (`ExecCheckXactReadOnly`): tables are locked and a snapshot is taken by then.
+        if transaction.read_only
+            && let Some(command) = plan.writing_command()
+        {
+            return Err(read_only(command));
+        }
         let step = loop {
             let mut cache = Cache::default();
             let step = if matches!(plan.operation, Operation::Schema) {

@@ -155,7 +155,7 @@ pub(super) const WORLDS: &[World] = &[
             "insert into item select id + {v}, v from parent on conflict do nothing",
             "select case when v > {v}0 then 'high' else 'low' end as size, count(*) from item group by 1",
             "select i.id from item i where exists (select 1 from parent p where p.id = i.id and p.v >= {v}0) for update",
-            "select id, row_number() over (order by v desc) from item",
+            "select id, row_number() over (order by v desc, id) from item",
             "update parent set v = v + 1 where id = {k}",
             "update item set v = v + 1 where id = {k}",
             "update child set v = v + 10 where id = {k}",
