@@ -193,7 +193,7 @@ fn none_is_forbidden(anomalies: &[Anomaly]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn no_level_shows_what_it_forbids(level in level(), turns in turns()) {
@@ -218,7 +218,7 @@ proptest! {
 fn what_levels_permit_does_happen() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let mut seen = std::collections::BTreeSet::new();
-    for _ in 0..300 {
+    for _ in 0..120 {
         let turns = proptest::strategy::Strategy::new_tree(&turns(), &mut runner);
         let turns = proptest::strategy::ValueTree::current(&turns.expect("a tree"));
         for level in [
