@@ -4,10 +4,8 @@
 //! As Elle does it (Kingsbury and Alvaro, VLDB 2020, section 6): each name has its own restricted graph, and a
 //! cycle is a way back from the end of an edge to its beginning.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::graph::{Graph, Kinds};
-use super::{Edge, EdgeKind, History, Limits, ObjectId, Phenomenon, TransactionNumber};
+use super::{Edge, EdgeKind, History, Limits, Phenomenon, TransactionNumber};
 
 /// Cycles, and whether there may be more.
 pub(super) struct Cycles {
@@ -31,8 +29,8 @@ pub(super) fn find(
         graph: Graph::new(edges, history.transactions(), limits.work),
         limit: limits.anomalies,
         found: Vec::new(),
-        known: BTreeSet::new(),
-        covered: BTreeSet::new(),
+        known: Vec::new(),
+        covered: Vec::new(),
         cut: false,
     };
     search.pass(Kinds::WRITE, Kinds::WRITE, Way::Any);
@@ -68,9 +66,9 @@ struct Search {
     limit: usize,
     found: Vec<Vec<Edge>>,
     /// Transactions of the cycles found, the lowest first.
-    known: BTreeSet<Vec<TransactionNumber>>,
-    /// Edges that lie on a cycle that was found.
-    covered: BTreeSet<(TransactionNumber, TransactionNumber, EdgeKind)>,
+    known: Vec<Vec<TransactionNumber>>,
+    /// Edges that lie on a cycle that was found, in order.
+    covered: Vec<(TransactionNumber, TransactionNumber, EdgeKind)>,
     cut: bool,
 }
 
@@ -88,10 +86,11 @@ impl Search {
             .collect();
         starts.dedup_by_key(|edge| (edge.from, edge.to, edge.kind));
         for start in starts {
-            if self.covered.contains(&(start.from, start.to, start.kind)) {
+            let key = (start.from, start.to, start.kind);
+            if self.covered.binary_search(&key).is_ok() {
                 continue;
             }
-            if self.graph.is_exhausted() {
+            if self.cut || self.graph.is_exhausted() {
                 return;
             }
             let back = match way {
@@ -109,24 +108,15 @@ impl Search {
 
     /// Reads of an object that the reader wrote over later, another's version between.
     fn lost_updates(&mut self) {
-        let mut next: BTreeMap<(ObjectId, TransactionNumber), Edge> = BTreeMap::new();
-        let mut reads: Vec<Edge> = Vec::new();
-        for edge in self.graph.edges() {
-            match (edge.kind, edge.object) {
-                (EdgeKind::WriteWrite, Some(object)) => {
-                    next.insert((object, edge.from), *edge);
-                }
-                (EdgeKind::ReadWrite, Some(_)) => reads.push(*edge),
-                _ => {}
-            }
-        }
+        let edges = self.graph.edges().iter();
+        let reads = edges.filter(|edge| edge.kind == EdgeKind::ReadWrite);
         let mut cycles: Vec<Vec<Edge>> = Vec::new();
         for read in reads {
-            let mut cycle = vec![read];
+            let mut cycle = vec![*read];
             let mut node = read.to;
             let mut steps = 0;
-            while let Some(edge) = read.object.and_then(|object| next.get(&(object, node))) {
-                cycle.push(*edge);
+            while let Some(edge) = self.graph.next_write(node, read.object) {
+                cycle.push(edge);
                 node = edge.to;
                 steps += 1;
                 if node == read.from || steps > self.limit {
@@ -149,15 +139,19 @@ impl Search {
         let lowest = (0..transactions.len()).min_by_key(|at| transactions[*at]);
         transactions.rotate_left(lowest.unwrap_or(0));
         for edge in &cycle {
-            self.covered.insert((edge.from, edge.to, edge.kind));
+            let key = (edge.from, edge.to, edge.kind);
+            if let Err(place) = self.covered.binary_search(&key) {
+                self.covered.insert(place, key);
+            }
         }
-        if !self.known.insert(transactions) {
+        if self.known.contains(&transactions) {
             return;
         }
         if self.found.len() >= self.limit {
             self.cut = true;
             return;
         }
+        self.known.push(transactions);
         self.found.push(cycle);
     }
 }

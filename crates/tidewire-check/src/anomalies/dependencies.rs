@@ -5,8 +5,6 @@
 //! the next version. A predicate depends on what last changed whether it holds for an object, and everything
 //! that changes this later anti-depends on it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::history::{OperationKind, PredicateRead};
 use super::{History, Limits, ObjectId, OperationId, TransactionNumber, VersionId};
 
@@ -98,13 +96,17 @@ impl Dependencies {
             history,
             limit: limits.edges,
             order: Order::of(history),
-            edges: BTreeSet::new(),
+            edges: Vec::new(),
             cut: false,
         };
         builder.writes();
         builder.reads();
+        // Two for the same reason are one, with the operations of the first.
+        let key = |edge: &Edge| (edge.from, edge.to, edge.kind, edge.object);
+        builder.edges.sort_by_key(key);
+        builder.edges.dedup_by_key(|edge| key(edge));
         Dependencies {
-            edges: builder.edges.into_iter().map(|keyed| keyed.0).collect(),
+            edges: builder.edges,
             cut: builder.cut,
         }
     }
@@ -119,6 +121,8 @@ struct Order {
     /// By version: its place among those of its object, or that of its writer's installed one; `u32::MAX` for
     /// what never was.
     places: Vec<u32>,
+    /// By transaction: its installed version of the object that is looked at.
+    last: Vec<Option<VersionId>>,
 }
 
 impl Order {
@@ -126,6 +130,7 @@ impl Order {
         let mut order = Order {
             installed: Vec::with_capacity(history.objects.len()),
             places: vec![u32::MAX; history.versions.len()],
+            last: vec![None; history.transactions()],
         };
         for versions in &history.objects {
             order.install(history, versions);
@@ -139,22 +144,30 @@ impl Order {
             !history.versions[version.index()].withdrawn
                 && writer(*version).is_none_or(|writer| history.is_committed(writer))
         };
-        let standing: Vec<VersionId> = versions.iter().copied().filter(stands).collect();
-        let mut last: BTreeMap<Option<TransactionNumber>, VersionId> = BTreeMap::new();
-        for version in &standing {
-            last.insert(writer(*version), *version);
+        let standing = || versions.iter().filter(|version| stands(version));
+        for version in standing() {
+            if let Some(writer) = writer(*version) {
+                self.last[writer.index()] = Some(*version);
+            }
         }
         let mut installed = Vec::new();
-        for version in &standing {
-            if last.get(&writer(*version)) == Some(version) {
+        for version in standing() {
+            let last = writer(*version).and_then(|writer| self.last[writer.index()]);
+            if last.is_none_or(|last| last == *version) {
                 self.places[version.index()] = installed.len() as u32;
                 installed.push(*version);
             }
         }
         for version in versions {
-            let counts = last.get(&writer(*version));
-            if let Some(counts) = counts.filter(|_| writer(*version).is_some()) {
-                self.places[version.index()] = self.places[counts.index()];
+            if let Some(writer) = writer(*version)
+                && let Some(last) = self.last[writer.index()]
+            {
+                self.places[version.index()] = self.places[last.index()];
+            }
+        }
+        for version in versions {
+            if let Some(writer) = writer(*version) {
+                self.last[writer.index()] = None;
             }
         }
         self.installed.push(installed);
@@ -172,43 +185,6 @@ impl Order {
     }
 }
 
-/// An edge; two for the same reason are one, with the operations of the first.
-#[derive(Clone, Copy)]
-struct Keyed(Edge);
-
-impl Keyed {
-    fn key(
-        &self,
-    ) -> (
-        TransactionNumber,
-        TransactionNumber,
-        EdgeKind,
-        Option<ObjectId>,
-    ) {
-        (self.0.from, self.0.to, self.0.kind, self.0.object)
-    }
-}
-
-impl PartialEq for Keyed {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl Eq for Keyed {}
-
-impl PartialOrd for Keyed {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Keyed {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key().cmp(&other.key())
-    }
-}
-
 /// One end of an edge.
 type End = (TransactionNumber, OperationId);
 
@@ -216,7 +192,7 @@ struct Builder<'h> {
     history: &'h History,
     limit: usize,
     order: Order,
-    edges: BTreeSet<Keyed>,
+    edges: Vec<Edge>,
     cut: bool,
 }
 
@@ -230,14 +206,14 @@ impl Builder<'_> {
             self.cut = true;
             return;
         }
-        self.edges.insert(Keyed(Edge {
+        self.edges.push(Edge {
             from: from.0,
             to: to.0,
             kind,
             object: Some(object),
             from_operation: Some(from.1),
             to_operation: Some(to.1),
-        }));
+        });
     }
 
     fn writes(&mut self) {

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::{Edge, EdgeKind, TransactionNumber};
+use super::{Edge, EdgeKind, ObjectId, TransactionNumber};
 
 /// So many places of a list are made in the time in which one edge is followed.
 const FILLED_AT_ONCE: u64 = 16;
@@ -63,6 +63,17 @@ impl Graph {
     fn leaving(&self, transaction: TransactionNumber) -> &[Edge] {
         let at = transaction.index();
         &self.edges[self.starts[at] as usize..self.starts[at + 1] as usize]
+    }
+
+    /// Whoever wrote the next version of an object after a transaction.
+    pub(super) fn next_write(
+        &self,
+        transaction: TransactionNumber,
+        object: Option<ObjectId>,
+    ) -> Option<Edge> {
+        let mut leaving = self.leaving(transaction).iter();
+        let next = leaving.find(|edge| edge.kind == EdgeKind::WriteWrite && edge.object == object);
+        next.copied()
     }
 
     /// Everything was looked at that had to be.

@@ -21,7 +21,7 @@ use tidewire_syntax::ast::sql::IsolationLevel;
 pub const MAX_TRANSACTIONS: usize = 5_000;
 /// Operations that a history takes; later statements are left out.
 const MAX_OPERATIONS: u32 = 200_000;
-/// Different conditions on one table.
+/// Different conditions.
 const MAX_PREDICATES: usize = 4_000;
 /// Judgements of conditions, and versions looked up for them.
 const MAX_JUDGEMENTS: u64 = 4_000_000;
@@ -39,9 +39,10 @@ pub fn level_of(isolation: IsolationLevel) -> Level {
 #[derive(Debug, Default)]
 pub struct HistoryBuilder {
     history: History,
-    transactions: BTreeMap<TransactionId, Open>,
+    /// Those that have not ended.
+    open: Vec<Open>,
     objects: BTreeMap<(TableId, RowId), Object>,
-    predicates: BTreeMap<TableId, Vec<Arc<Predicate>>>,
+    predicates: Vec<Arc<Predicate>>,
     searches: Vec<Search>,
     /// Rows in the way of an insert, by the version that was met.
     met: Vec<(OperationId, (TableId, RowId), VersionId)>,
@@ -80,6 +81,7 @@ pub struct RowName {
 /// A transaction that has not ended.
 #[derive(Debug)]
 struct Open {
+    id: TransactionId,
     number: TransactionNumber,
     /// Rows that it wrote.
     wrote: Vec<(TableId, RowId)>,
@@ -110,15 +112,15 @@ struct Known {
 #[derive(Debug)]
 struct Search {
     operation: OperationId,
-    table: TableId,
-    /// Index among the conditions on the table.
+    /// Index among the conditions.
     predicate: usize,
     snapshot: u64,
     /// What it saw in place of what its snapshot shows.
     instead: Arc<Instead>,
 }
 
-type Instead = BTreeMap<RowId, VersionId>;
+/// In order of rows.
+type Instead = Vec<(RowId, VersionId)>;
 
 impl HistoryBuilder {
     /// An empty history.
@@ -142,19 +144,28 @@ impl HistoryBuilder {
                 transaction,
                 sequence,
             } => {
-                if let Some(open) = self.transactions.remove(&transaction) {
+                if let Some(open) = self.ended(transaction) {
                     self.stamp(transaction, &open.wrote, sequence);
                     self.filled.ends[open.number.0 as usize] = statement;
                     self.history.commit(open.number);
                 }
             }
             Recorded::RolledBack(transaction) => {
-                if let Some(open) = self.transactions.remove(&transaction) {
+                if let Some(open) = self.ended(transaction) {
                     self.filled.ends[open.number.0 as usize] = statement;
                     self.history.abort(open.number);
                 }
             }
         }
+    }
+
+    fn ended(&mut self, transaction: TransactionId) -> Option<Open> {
+        let place = self.open.iter().position(|open| open.id == transaction)?;
+        Some(self.open.swap_remove(place))
+    }
+
+    fn open(&self, transaction: TransactionId) -> Option<&Open> {
+        self.open.iter().find(|open| open.id == transaction)
     }
 
     fn statement(&mut self, footprint: Footprint, statement: u32) {
@@ -200,7 +211,7 @@ impl HistoryBuilder {
         if self.operations >= MAX_OPERATIONS {
             return None;
         }
-        if let Some(open) = self.transactions.get(&footprint.transaction) {
+        if let Some(open) = self.open(footprint.transaction) {
             return Some(open.number);
         }
         if self.history.transactions() >= MAX_TRANSACTIONS {
@@ -212,40 +223,42 @@ impl HistoryBuilder {
             .transactions
             .push((footprint.transaction, footprint.isolation));
         self.filled.ends.push(None);
-        let open = Open {
+        self.open.push(Open {
+            id: footprint.transaction,
             number,
             wrote: Vec::new(),
-        };
-        self.transactions.insert(footprint.transaction, open);
+        });
         Some(number)
     }
 
     fn searches(&mut self, transaction: TransactionNumber, footprint: &Footprint, statement: u32) {
-        let mut instead: BTreeMap<TableId, Arc<Instead>> = BTreeMap::new();
+        let mut instead: Vec<(TableId, Arc<Instead>)> = Vec::new();
         for predicate in &footprint.predicates {
             let table = predicate.table();
-            let known = self.predicates.entry(table).or_default();
-            let place = known.iter().position(|other| other == predicate);
-            if place.is_none() && known.len() >= MAX_PREDICATES {
+            let place = self.predicates.iter().position(|other| other == predicate);
+            if place.is_none() && self.predicates.len() >= MAX_PREDICATES {
                 self.filled.cut = true;
                 continue;
             }
             let place = place.unwrap_or_else(|| {
-                known.push(Arc::clone(predicate));
-                known.len() - 1
+                self.predicates.push(Arc::clone(predicate));
+                self.predicates.len() - 1
             });
-            let seen = match instead.get(&table) {
-                Some(seen) => Arc::clone(seen),
-                None => Arc::new(self.instead(footprint, table)),
+            let known = instead.iter().find(|(of, _)| *of == table);
+            let seen = match known.map(|(_, seen)| Arc::clone(seen)) {
+                Some(seen) => seen,
+                None => {
+                    let seen = Arc::new(self.instead(footprint, table));
+                    instead.push((table, Arc::clone(&seen)));
+                    seen
+                }
             };
-            instead.insert(table, Arc::clone(&seen));
             let operation = self
                 .history
                 .read_predicate(transaction, PredicateRead::default());
             self.note(operation, statement);
             self.searches.push(Search {
                 operation,
-                table,
                 predicate: place,
                 snapshot: footprint.snapshot,
                 instead: seen,
@@ -256,7 +269,7 @@ impl HistoryBuilder {
     /// What a statement saw of a table in place of what its snapshot shows.
     fn instead(&mut self, footprint: &Footprint, table: TableId) -> Instead {
         let mut seen = Instead::new();
-        let own = self.transactions.get(&footprint.transaction);
+        let own = self.open(footprint.transaction);
         let own: Vec<RowId> = own.map_or_else(Vec::new, |open| {
             let wrote = open.wrote.iter().filter(|(of, _)| *of == table);
             wrote.map(|(_, row)| *row).collect()
@@ -267,7 +280,7 @@ impl HistoryBuilder {
                 !version.withdrawn && version.writer == Some(footprint.transaction)
             });
             if let Some(version) = own.next() {
-                seen.insert(row, version.id);
+                put(&mut seen, row, version.id);
             }
         }
         let replaced = footprint.writes.iter().filter_map(|write| {
@@ -281,7 +294,7 @@ impl HistoryBuilder {
         let again = footprint.looked_again.iter().copied().chain(replaced);
         for read in again.filter(|read| read.table == table) {
             if let Some(version) = self.version(read) {
-                seen.entry(read.row).or_insert(version);
+                put(&mut seen, read.row, version);
             }
         }
         seen
@@ -373,7 +386,7 @@ impl HistoryBuilder {
                 withdrawn: false,
             });
         }
-        if let Some(open) = self.transactions.get_mut(&writer) {
+        if let Some(open) = self.open.iter_mut().find(|open| open.id == writer) {
             open.wrote.push(key);
         }
     }
@@ -419,8 +432,9 @@ impl HistoryBuilder {
     pub fn finish(mut self) -> Filled {
         let mut judge = Judge {
             left: MAX_JUDGEMENTS,
-            found: BTreeMap::new(),
+            found: Vec::new(),
         };
+        judge.found.resize_with(self.predicates.len(), || None);
         for search in std::mem::take(&mut self.searches) {
             let Some(read) = self.complete(&search, &mut judge) else {
                 self.filled.cut = true;
@@ -444,17 +458,18 @@ impl HistoryBuilder {
 
     /// What a condition saw, and for which versions it holds; `None` when that is too much to judge.
     fn complete(&self, search: &Search, judge: &mut Judge) -> Option<PredicateRead> {
-        let key = (search.table, search.predicate);
-        if !judge.found.contains_key(&key) {
-            let predicate = self.predicates.get(&search.table)?.get(search.predicate)?;
-            let judged = self.judge(search.table, predicate, &mut judge.left)?;
-            judge.found.insert(key, judged);
+        let predicate = self.predicates.get(search.predicate)?;
+        let table = predicate.table();
+        let place = judge.found.get_mut(search.predicate)?;
+        if place.is_none() {
+            *place = Some(self.judge(table, predicate, &mut judge.left)?);
         }
-        let judged = &judge.found[&key];
+        let judged = place.as_ref()?;
         judge.left = judge.left.checked_sub(judged.rows.len() as u64)?;
         let seen = judged.rows.iter().filter_map(|row| {
-            let object = self.objects.get(&(search.table, *row))?;
-            let instead = search.instead.get(row).copied();
+            let object = self.objects.get(&(table, *row))?;
+            let instead = search.instead.binary_search_by_key(row, |(row, _)| *row);
+            let instead = instead.ok().map(|at| search.instead[at].1);
             Some((object.id, instead.or_else(|| object.shown(search.snapshot))))
         });
         Some(PredicateRead {
@@ -492,13 +507,21 @@ impl HistoryBuilder {
 /// Conditions judged so far.
 struct Judge {
     left: u64,
-    found: BTreeMap<(TableId, usize), Judged>,
+    /// By condition.
+    found: Vec<Option<Judged>>,
 }
 
 /// For which versions a condition holds, and rows that have such a version.
 struct Judged {
     matching: Arc<Matching>,
     rows: Vec<RowId>,
+}
+
+/// What was put first stays.
+fn put(seen: &mut Instead, row: RowId, version: VersionId) {
+    if let Err(place) = seen.binary_search_by_key(&row, |(row, _)| *row) {
+        seen.insert(place, (row, version));
+    }
 }
 
 impl Object {

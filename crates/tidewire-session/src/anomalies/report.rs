@@ -1,7 +1,5 @@
 //! Anomalies as plain data for people: names, one sentence each, the statements on the cycle in order.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use tidewire_check::anomalies::{
     self, Anomaly, Edge, EdgeKind, Limits, ObjectId, OperationId, Orders, Phenomenon,
@@ -309,7 +307,7 @@ impl Teller<'_> {
 
     /// The statements on a cycle and those that ended its transactions, in order of time.
     fn statements(&self, edges: &[Edge]) -> Vec<AnomalyStatement> {
-        let mut statements: BTreeMap<u32, TransactionNumber> = BTreeMap::new();
+        let mut statements: Vec<(u32, TransactionNumber)> = Vec::new();
         for edge in edges {
             let ends = [
                 (edge.from_operation, edge.from),
@@ -322,6 +320,8 @@ impl Teller<'_> {
                 statements.extend(last.flatten().map(|statement| (statement, transaction)));
             }
         }
+        sort::sort(&mut statements);
+        statements.dedup_by_key(|(statement, _)| *statement);
         let named = statements.into_iter().filter_map(|(statement, number)| {
             let name = self.names.statements.get(statement as usize)?;
             Some(AnomalyStatement {
