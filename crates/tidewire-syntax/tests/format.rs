@@ -103,6 +103,14 @@ fn every_form() {
 }
 
 #[test]
+fn queries() {
+    let source = include_str!("fixtures/queries.tide");
+    let formatted = format(source).expect("no errors");
+    expect_test::expect_file!["fixtures/queries.formatted.tide"].assert_eq(&formatted);
+    laws(source).unwrap();
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "a test may read the gallery")]
 fn the_laws_hold_on_the_gallery() {
     let gallery = concat!(env!("CARGO_MANIFEST_DIR"), "/../../gallery");

@@ -88,7 +88,7 @@ impl Builder {
             && (token.text().eq_ignore_ascii_case("and")
                 || token.text().eq_ignore_ascii_case("or"))
             && !is_range(token);
-        match (behind_comma, logical) {
+        match (behind_comma, logical || behind_with(token)) {
             (true, _) => Gap::Line,
             (_, true) => Gap::Kept,
             _ => Gap::Plain,
@@ -430,6 +430,18 @@ fn begins_with_newline(node: &SyntaxNode) -> bool {
         .find(|it| it.kind() == SyntaxKind::OpenParen);
     let next = paren.and_then(|it| it.as_token().and_then(|it| it.next_token()));
     next.is_some_and(|it| it.kind() == SyntaxKind::Whitespace && it.text().contains('\n'))
+}
+
+/// Whether a token begins the statement behind its WITH.
+fn behind_with(token: &SyntaxToken) -> bool {
+    let before = std::iter::successors(token.prev_sibling_or_token(), |it| {
+        it.prev_sibling_or_token()
+    })
+    .find(|it| !it.kind().is_trivia());
+    let clause = before.and_then(|it| it.into_node());
+    let clause = clause.filter(|it| it.kind() == SyntaxKind::Clause);
+    let first = clause.and_then(|it| significant(&it));
+    first.is_some_and(|it| it.text().eq_ignore_ascii_case("with"))
 }
 
 /// Whether a keyword is the AND of BETWEEN.

@@ -11,7 +11,8 @@ pub(super) fn between(left: &SyntaxToken, right: &SyntaxToken) -> bool {
         return true;
     }
     match (left_kind, right_kind) {
-        (K::OpenParen | K::Dot | K::DoubleColon, _) => false,
+        (K::OpenParen | K::OpenBracket | K::Dot | K::DoubleColon, _) => false,
+        (_, K::OpenBracket | K::CloseBracket) => false,
         (_, K::CloseParen | K::Comma | K::Semicolon | K::Dot | K::DoubleColon) => false,
         (K::Plus | K::Minus, _) if is_sign(left) => false,
         (K::Slash, _) if is_rate(left) => false,
