@@ -24,7 +24,7 @@ impl Store {
     }
 
     fn install(&mut self, mut transaction: Transaction) {
-        self.strong -= u32::from(transaction.strong);
+        self.strong = self.strong.saturating_sub(u32::from(transaction.strong));
         if transaction.rare.is_some() {
             self.end_settings(&transaction);
         }
@@ -77,7 +77,7 @@ impl Store {
     /// Undoes everything that a transaction did.
     pub(crate) fn roll_back(&mut self, mut transaction: Transaction) {
         self.tell(|| Recorded::RolledBack(transaction.id));
-        self.strong -= u32::from(transaction.strong);
+        self.strong = self.strong.saturating_sub(u32::from(transaction.strong));
         transaction.savepoints.clear();
         let kept_snapshot = transaction.snapshot.is_some();
         transaction.snapshot = None;
