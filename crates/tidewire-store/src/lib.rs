@@ -59,6 +59,7 @@ mod number_function;
 mod numeric;
 mod output_name;
 mod pages;
+mod parameters;
 mod parts;
 mod plan;
 mod plan_choice;
