@@ -5,8 +5,6 @@
 //! a subquery that itself depends on the row, that conjunct is left out, so the condition holds for more rows
 //! than the statement's.
 
-use std::fmt;
-
 use crate::expression::{Expr, Frame};
 use crate::query::{Cache, Query, Relation, Run};
 use crate::reads::ReadCollector;
@@ -40,11 +38,6 @@ impl Predicate {
         self.conditions.iter().all(holds)
     }
 
-    /// Whether it holds for every row.
-    pub fn holds_always(&self) -> bool {
-        self.conditions.is_empty()
-    }
-
     /// The conditions on relation `at` of a query; `frame` holds the relations before it.
     pub(crate) fn of(relation: &Relation, at: usize, frame: &Frame<'_>) -> Self {
         let aside = Aside::of(frame.run);
@@ -60,16 +53,6 @@ impl Predicate {
             table: relation.table,
             conditions,
             now_us: frame.run.now_us,
-        }
-    }
-}
-
-impl fmt::Display for Predicate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.conditions.len() {
-            0 => f.write_str("all rows"),
-            1 => f.write_str("rows by a condition"),
-            count => write!(f, "rows by {count} conditions"),
         }
     }
 }
