@@ -59,7 +59,7 @@ enum Command {
     Size,
     /// Measure every figure of docs/performance.md
     Bench {
-        /// Measure only this part: native, wasm or page
+        /// Measure only this part: native, postgres, wasm or page
         #[arg(long, value_name = "PART")]
         only: Option<String>,
     },

@@ -23,7 +23,7 @@ const INTERLEAVINGS: u32 = 70;
 /// The value before; one increment each is wanted.
 const BEFORE: i64 = 100;
 
-const LEVELS: [(IsolationLevel, &str, Tally); 2] = [
+const LEVELS: [(IsolationLevel, &str, Tally); 3] = [
     (
         IsolationLevel::ReadCommitted,
         "read committed",
@@ -36,6 +36,15 @@ const LEVELS: [(IsolationLevel, &str, Tally); 2] = [
     (
         IsolationLevel::RepeatableRead,
         "repeatable read",
+        Tally {
+            right: 10,
+            lost: 0,
+            errors: 60,
+        },
+    ),
+    (
+        IsolationLevel::Serializable,
+        "serializable",
         Tally {
             right: 10,
             lost: 0,

@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: every figure of docs/performance.md, measured anew.
 //!
-//! Three places are measured: the native program `tidewire-bench`, the same measures as Wasm in headless Chromium
-//! (`web/examples/bench.rs`), and the release as a visitor meets it. Each figure is one line of JSON.
+//! Four places are measured: the native program `tidewire-bench`, a private PostgreSQL where there is a figure to
+//! compare, the same measures as Wasm in headless Chromium (`web/examples/bench.rs`), and the release as a visitor
+//! meets it. Each figure is one line of JSON.
 
 pub(crate) mod figure;
 mod machine;
+mod postgres;
 mod table;
 
 use crate::project::WASM_TARGET;
@@ -16,7 +18,7 @@ use std::fs;
 use std::path::PathBuf;
 
 /// What can be measured alone.
-const PARTS: [&str; 3] = ["native", "wasm", "page"];
+const PARTS: [&str; 4] = ["native", "postgres", "wasm", "page"];
 
 /// Measures everything, or one part, and prints a table; the figures are kept in `target/bench/figures.jsonl`.
 ///
@@ -32,6 +34,10 @@ pub(crate) fn run(only: Option<&str>) -> Result<()> {
     if wanted("native") {
         eprintln!("Measuring natively.");
         figures.extend(native()?);
+    }
+    if wanted("postgres") {
+        eprintln!("Measuring the same interleavings on a private PostgreSQL.");
+        figures.extend(postgres::figures()?);
     }
     if wanted("wasm") {
         eprintln!("Measuring as Wasm in headless Chromium.");

@@ -185,6 +185,14 @@ impl Client {
         std::mem::take(&mut self.responses)
     }
 
+    /// Waits for the end of the query under way; the last response counts, as for a driver.
+    ///
+    /// # Errors
+    /// When the connection fails or stays silent.
+    pub fn answer(&mut self) -> Result<Response, ClientError> {
+        self.finish("the query under way")
+    }
+
     /// Sends a query and waits for its end; the last response counts, as for a driver.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ pub mod measure;
 pub mod server;
 mod worlds;
 
+pub use client::{Client, Response};
 pub use differential::{Compared, Examiner, Finding};
 pub use grammar::{draw, worlds};
 pub use measure::{Measurer, measure};
