@@ -8,7 +8,19 @@ use crate::state::Running;
 use crate::step::Step;
 
 impl Step<'_> {
-    /// The transaction of a connection, open or last seen.
+    /// The transaction of a statement that is over: the open one, the one that it ended, or its own.
+    pub(crate) fn transaction_of_last(
+        &self,
+        database: DatabaseId,
+        connection: ConnectionId,
+    ) -> TransactionId {
+        match self.transaction(database, connection) {
+            TransactionId(0) => self.state.databases[database.index()].store.acted(),
+            transaction => transaction,
+        }
+    }
+
+    /// The transaction of a connection, open or last seen; 0 when it has none.
     pub(crate) fn transaction(
         &self,
         database: DatabaseId,
@@ -30,6 +42,7 @@ impl Step<'_> {
         running: Running,
         tag: CommandTag,
     ) {
+        let transaction = self.transaction_of_last(database, connection);
         let state = self.database_mut(database);
         let committed = state.store.take_committed();
         let changes = state.store.take_changes();
@@ -37,7 +50,6 @@ impl Step<'_> {
         let open = state.store.transaction(connection);
         let session = state.session_mut(connection);
         let seen = session.as_ref().and_then(|session| session.transaction);
-        let transaction = open.or(seen).unwrap_or(TransactionId(0));
         if let Some(session) = session {
             session.transaction = open.filter(|_| explicit);
         }

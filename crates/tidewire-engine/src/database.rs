@@ -205,7 +205,7 @@ impl Step<'_> {
             }
             Progress::Failed(error) => {
                 self.unmark_blocked(database, connection);
-                let transaction = self.transaction(database, connection);
+                let transaction = self.transaction_of_last(database, connection);
                 let (state, message) = (error.state, Arc::from(error.message.as_str()));
                 let failed = self.chain(|| Fact::StatementFailed {
                     database,

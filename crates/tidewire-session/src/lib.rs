@@ -19,6 +19,7 @@ pub mod run;
 pub mod simulation;
 pub mod sorted;
 pub mod source;
+pub mod store_view;
 pub mod transport;
 pub mod view;
 pub mod wire;

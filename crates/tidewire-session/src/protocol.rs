@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::anomalies::AnomalyReport;
+use crate::store_view::StoreView;
 
 /// From the page to the run. `generation` grows with every [`ToRun::Start`]; answers to older ones are dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,10 +96,8 @@ pub enum FromRun {
         generation: u32,
         /// The question's ticket.
         ticket: u32,
-        /// All tables of the store.
-        tables: Vec<TableContent>,
-        /// Locks held and waited for.
-        locks: Vec<LockLine>,
+        /// The store as it was asked for.
+        store: StoreView,
     },
     /// Anomalies, as asked for.
     Anomalies {
@@ -190,70 +189,4 @@ pub struct RequestCounts {
     pub succeeded: u32,
     /// Ended with a failure.
     pub failed: u32,
-}
-
-/// One table at one instant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TableContent {
-    /// Its name at that instant.
-    pub name: String,
-    /// Its columns.
-    pub columns: Vec<ColumnHead>,
-    /// Its rows, those that the last commit changed marked; deleted ones included once. Of many unchanged rows
-    /// only the first are here.
-    pub rows: Vec<TableRow>,
-    /// How many rows the reader sees in all.
-    pub total: u32,
-}
-
-/// A column's head.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ColumnHead {
-    /// Its name.
-    pub name: String,
-    /// Its type, as SQL writes it.
-    pub data_type: String,
-    /// Numbers are set to the right.
-    pub numeric: bool,
-}
-
-/// A row, with what happened to it since the last commit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TableRow {
-    /// Values as text; `None` is null.
-    pub values: Vec<Option<String>>,
-    /// Values before the change, for columns that changed.
-    pub before: Vec<Option<String>>,
-    /// Added, changed, removed or as it was.
-    pub change: RowMark,
-    /// The transaction that wrote it, if it is not committed: `T-72`.
-    pub writer: Option<u32>,
-}
-
-/// What happened to a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowMark {
-    /// Nothing.
-    Same,
-    /// It is new.
-    Added,
-    /// A value changed.
-    Changed,
-    /// It is gone.
-    Removed,
-}
-
-/// A transaction with its locks.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LockLine {
-    /// The transaction.
-    pub transaction: u32,
-    /// Of which service.
-    pub service: String,
-    /// Whom it waits for; empty when it only holds.
-    pub waits_for: Vec<u32>,
-    /// What it waits for: `stock, sku mug`.
-    pub what: String,
-    /// Since when.
-    pub since_us: u64,
 }

@@ -71,6 +71,7 @@ impl Simulation {
             if self.run.step(&mut self.observer).is_none() {
                 return false;
             }
+            self.observer.journal.place_commits(self.run.state());
         }
         true
     }

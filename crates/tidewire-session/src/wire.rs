@@ -6,9 +6,10 @@
 use crate::anomalies::report::{
     AnomalyDependency, AnomalyEntry, AnomalyReport, AnomalyStatement, AnomalyTransaction,
 };
-use crate::protocol::{
-    ColumnHead, FromRun, InvariantOutcome, LockLine, Metrics, Outcome, ReadAs, RequestCounts,
-    RowMark, TableContent, TableRow, ToRun,
+use crate::protocol::{FromRun, InvariantOutcome, Metrics, Outcome, ReadAs, RequestCounts, ToRun};
+use crate::store_view::{
+    Author, Cell, ColumnHead, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
+    StoreView, TableContent, TableRow, VersionLine, Was,
 };
 
 /// A value that can cross.
@@ -222,8 +223,7 @@ variants!(FromRun {
     4: Tables {
         generation,
         ticket,
-        tables,
-        locks
+        store
     },
     5: Alive(number),
     6: Failed {
@@ -279,11 +279,32 @@ structure!(RequestCounts {
     succeeded,
     failed
 });
+variants!(Was {
+    0: Same,
+    1: Null,
+    2: Value(text)
+});
+variants!(Author {
+    0: Start,
+    1: Committed(number),
+    2: InFlight(number)
+});
+variants!(StatementOutcome {
+    0: Done(tag),
+    1: Waits,
+    2: Failed(message)
+});
+structure!(StoreView {
+    tables,
+    locks,
+    statement
+});
 structure!(TableContent {
     name,
     columns,
     rows,
-    total
+    total,
+    versions
 });
 structure!(ColumnHead {
     name,
@@ -291,17 +312,47 @@ structure!(ColumnHead {
     numeric
 });
 structure!(TableRow {
-    values,
-    before,
+    cells,
     change,
-    writer
+    writer,
+    locked_by
+});
+structure!(Cell { value, was });
+structure!(VersionLine {
+    values,
+    created,
+    ended,
+    deleted,
+    seen,
+    same_row
+});
+structure!(LockGroup {
+    what,
+    contested,
+    ordinary,
+    lines
 });
 structure!(LockLine {
     transaction,
     service,
+    mode,
+    granted,
     waits_for,
-    what,
     since_us
+});
+structure!(LastStatement {
+    transaction,
+    service,
+    text,
+    plan,
+    outcome,
+    read,
+    written,
+    read_count,
+    written_count,
+    at_us,
+    waited_us,
+    record
 });
 structure!(AnomalyReport {
     transactions,

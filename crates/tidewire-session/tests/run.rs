@@ -7,11 +7,12 @@ use tidewire_check::Model as _;
 use tidewire_engine::{Choices, NoTrace, Run, Trace};
 use tidewire_session::document::Document;
 use tidewire_session::model::ProgramModel;
-use tidewire_session::protocol::{FromRun, Outcome, ReadAs, RowMark, TableContent, ToRun};
+use tidewire_session::protocol::{FromRun, Outcome, ReadAs, ToRun};
 use tidewire_session::recording::Recording;
 use tidewire_session::run::{Outgoing, RunHost};
 use tidewire_session::simulation::Simulation;
 use tidewire_session::source;
+use tidewire_session::store_view::{Author, RowMark, TableContent};
 use tidewire_session::view::{Record, RecordKind};
 use tidewire_session::wire;
 
@@ -81,8 +82,8 @@ fn inspect(host: &mut RunHost, event: Option<u32>, read: ReadAs) -> Vec<TableCon
     };
     match host.handle(question).pop().map(|outgoing| outgoing.message) {
         Some(FromRun::Tables {
-            ticket: 9, tables, ..
-        }) => tables,
+            ticket: 9, store, ..
+        }) => store.tables,
         other => panic!("unexpected {other:?}"),
     }
 }
@@ -236,7 +237,7 @@ fn tables_show_the_last_commit_and_who_wrote_what() {
     );
     let rows = open.iter().flat_map(|table| &table.rows);
     let own = rows
-        .filter(|row| row.writer == Some(written.number))
+        .filter(|row| row.writer == Author::InFlight(written.number))
         .count();
     assert_eq!(own, written.small as usize);
     let committed = inspect(&mut host, Some(written.event), ReadAs::Committed);
@@ -244,7 +245,7 @@ fn tables_show_the_last_commit_and_who_wrote_what() {
         committed
             .iter()
             .flat_map(|table| &table.rows)
-            .all(|row| row.writer.is_none())
+            .all(|row| !matches!(row.writer, Author::InFlight(_)))
     );
 }
 

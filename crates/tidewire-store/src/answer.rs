@@ -1,6 +1,6 @@
 //! What a store answers: tags and rows, progress, changes of rows, waits.
 
-use crate::{ConnectionId, Row, RowId, SqlError, SqlState, TableId, TransactionId};
+use crate::{Author, ConnectionId, Row, RowId, SqlError, SqlState, TableId};
 
 /// What a finished statement answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,6 @@ pub struct VisibleRow {
     pub id: RowId,
     /// Its values; a column's value stands at [`crate::Column::slot`].
     pub values: Row,
-    /// Who wrote this version, if not committed yet.
-    pub writer: Option<TransactionId>,
+    /// Who made this version.
+    pub created: Author,
 }

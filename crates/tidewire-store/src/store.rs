@@ -22,8 +22,8 @@ use crate::redefinition::Published;
 use crate::transaction::{Connection, Prepared, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
-    Catalog, Completion, ConnectionId, Notice, Plan, Progress, ReadAs, RowChange, RowId, SqlError,
-    TableId, TransactionId, Value, VisibleRow,
+    Author, Catalog, Completion, ConnectionId, Notice, Plan, Progress, ReadAs, RowChange, RowId,
+    SqlError, TableId, TransactionId, Value, VisibleRow,
 };
 
 /// A relational store as a plain value: cloning it forks it, cheaply.
@@ -45,6 +45,8 @@ pub struct Store {
     pub(crate) changes: News,
     pub(crate) committed: News,
     pub(crate) notices: Vec<Notice>,
+    /// In which transaction the last statement acted; no part of the state.
+    pub(crate) acted: TransactionId,
     /// What statements read and wrote, while that is recorded.
     pub(crate) recorder: Option<Box<Recorder>>,
     pub(crate) default_isolation: IsolationLevel,
@@ -73,6 +75,7 @@ impl Store {
             changes: News::default(),
             committed: News::default(),
             notices: Vec::new(),
+            acted: TransactionId(0),
             recorder: None,
             default_isolation,
             first_writes: 0,
@@ -151,6 +154,7 @@ impl Store {
         self.changes.clear();
         self.committed.clear();
         self.notices.clear();
+        self.acted = TransactionId(0);
         match self.connection(connection) {
             None => return Progress::Failed(SqlError::new(b"08003", "connection does not exist")),
             Some(place) if place.suspended.is_some() => {
@@ -191,6 +195,7 @@ impl Store {
             Ok(transaction) => transaction,
             Err(error) => return Progress::Failed(error),
         };
+        self.acted = transaction.id;
         if transaction.failed {
             self.keep(connection, transaction);
             return Progress::Failed(in_failed_transaction());
@@ -226,6 +231,7 @@ impl Store {
         };
         match (place.suspended.take(), place.transaction.take()) {
             (Some(suspended), Some(mut transaction)) => {
+                self.acted = transaction.id;
                 let (arrival, wanted) = (suspended.arrival, suspended.wanted);
                 transaction.arrival = matches!(wanted, Wanted::Object { .. }).then_some(arrival);
                 let progress = self.go_on(connection, transaction, *suspended.execution);
@@ -426,6 +432,17 @@ impl Store {
         Some(transaction.id)
     }
 
+    /// The transaction in which the last `execute` or `resume` read or wrote rows, over already if it was that
+    /// statement's own; 0 when it did neither.
+    pub fn acted(&self) -> TransactionId {
+        self.acted
+    }
+
+    /// Commits that changed rows, so far: what [`crate::Author::Committed`] counts.
+    pub fn commits(&self) -> u64 {
+        self.sequence
+    }
+
     /// Rows written by the last `execute`, `resume` or `migrate`, in order, uncommitted ones too.
     pub fn take_changes(&mut self) -> Vec<RowChange> {
         std::mem::take(&mut self.changes).into_vec()
@@ -459,14 +476,12 @@ impl Store {
             return rows;
         };
         heap.scan(&view, &mut |id, values| {
-            let writer = heap
-                .entry(id)
-                .and_then(|entry| entry.visible(&view))
-                .and_then(|version| version.created.transaction());
+            let version = heap.entry(id).and_then(|entry| entry.visible(&view));
             rows.push(VisibleRow {
                 id,
                 values: values.clone(),
-                writer,
+                created: version
+                    .map_or(Author::Committed(0), |version| Author::of(version.created)),
             });
             ControlFlow::Continue(())
         });

@@ -65,7 +65,7 @@ pub enum Author {
 }
 
 impl Author {
-    fn of(stamp: Stamp) -> Author {
+    pub(crate) fn of(stamp: Stamp) -> Author {
         match stamp.transaction() {
             Some(transaction) => Author::InFlight(transaction),
             None => Author::Committed(stamp.sequence().unwrap_or(0)),

@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 use gloo_render::AnimationFrame;
 use gloo_timers::callback::Timeout;
+use tidewire_session::anomalies::AnomalyReport;
 use tidewire_session::document::Document;
 use tidewire_session::protocol::{Outcome, ReadAs};
 use tidewire_session::transport::Transport;
@@ -49,6 +50,18 @@ pub(crate) struct Tables {
     pub(crate) content: Option<(u32, Shared<StoreContent>)>,
 }
 
+/// What is known of the anomalies of the run.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) enum Anomalies {
+    /// Nobody has asked yet: the run goes on, or nobody looks.
+    #[default]
+    Unknown,
+    /// They are looked for.
+    Asked,
+    /// What was found.
+    Found(Shared<AnomalyReport>),
+}
+
 /// The application.
 pub(crate) struct App {
     document: Rc<RefCell<Document>>,
@@ -74,6 +87,7 @@ pub(crate) struct App {
     traced_wires: Shared<Vec<u32>>,
     traced_nodes: Shared<Vec<u32>>,
     tables: Shared<Tables>,
+    anomalies: Anomalies,
     read_as: ReadAs,
     link: RunLink,
     library: LibraryTab,
@@ -132,6 +146,7 @@ impl Component for App {
             traced_wires: Shared::default(),
             traced_nodes: Shared::default(),
             tables: Shared::default(),
+            anomalies: Anomalies::default(),
             read_as: ReadAs::Committed,
             link: RunLink::open(dispatch.reform(Msg::Run)),
             library: LibraryTab::default(),

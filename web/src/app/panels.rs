@@ -186,10 +186,12 @@ impl App {
                 runs={self.document.borrow().canvas_runs()}
                 at_us={self.frame.at_us}
                 content={content.map(|(_, content)| content.clone())}
+                anomalies={self.anomalies.clone()}
                 transactions={store.map(|store| self.open_transactions(store)).unwrap_or_default()}
                 read={self.read_as}
                 editable={self.width >= NARROW}
                 on_read={reports.read.clone()}
+                on_line={reports.line.clone()}
                 on_edit={reports.edit.clone()}
                 on_source={reports.source.clone()}
             />

@@ -3,9 +3,10 @@
 use gloo_timers::callback::Timeout;
 use tidewire_session::protocol::{FromRun, ReadAs, ToRun};
 use tidewire_session::recording::Recording;
+use tidewire_session::store_view::StoreView;
 use tidewire_session::view::NodeShape;
 
-use super::{App, Msg, Tables};
+use super::{Anomalies, App, Msg, Tables};
 use crate::link::RunEvent;
 use crate::panels::inspector::StoreContent;
 use crate::shared::{Shared, Tape};
@@ -30,6 +31,7 @@ impl App {
         self.told_violations = 0;
         self.last_records = 0;
         self.tables = Shared::default();
+        self.anomalies = Anomalies::Unknown;
         self.drop_trace();
         self.transport.seek(0);
         if again && !self.transport.reduced_motion {
@@ -87,13 +89,12 @@ impl App {
                 self.finished = true;
                 self.outcome = Some(outcome);
                 self.refresh_frame();
+                self.inspect();
             }
-            FromRun::Tables {
-                ticket,
-                tables,
-                locks,
-                ..
-            } => self.got_tables(ticket, tables, locks),
+            FromRun::Tables { ticket, store, .. } => self.got_tables(ticket, store),
+            FromRun::Anomalies { report, .. } => {
+                self.anomalies = Anomalies::Found(Shared::new(report));
+            }
             FromRun::Failed { message, .. } => {
                 self.finished = true;
                 self.problem(message);
@@ -174,6 +175,7 @@ impl App {
         {
             self.read_as = ReadAs::Committed;
         }
+        self.ask_for_anomalies();
         let event = self.frame.event;
         let asked = Some((node, event, self.generation));
         if self.tables.asked == asked {
@@ -193,17 +195,22 @@ impl App {
         self.tables = Shared::new(tables);
     }
 
-    fn got_tables(
-        &mut self,
-        ticket: u32,
-        content: Vec<tidewire_session::protocol::TableContent>,
-        locks: Vec<tidewire_session::protocol::LockLine>,
-    ) {
+    /// Once for each run, when it is over and somebody looks.
+    fn ask_for_anomalies(&mut self) {
+        if self.finished && self.outcome.is_some() && self.anomalies == Anomalies::Unknown {
+            self.anomalies = Anomalies::Asked;
+            self.link.ask(&ToRun::Anomalies {
+                generation: self.generation,
+            });
+        }
+    }
+
+    fn got_tables(&mut self, ticket: u32, store: StoreView) {
         if ticket != self.tables.ticket {
             return;
         }
         let before = self.tables.content.as_ref().map(|(_, content)| &**content);
-        let content = Shared::new(StoreContent::after(before, content, locks));
+        let content = Shared::new(StoreContent::after(before, store));
         self.tables = Shared::new(Tables {
             asked: self.tables.asked,
             ticket,

@@ -8,7 +8,7 @@ mod inspect;
 mod journal;
 
 use checkpoints::Checkpoints;
-use inspect::tables;
+use inspect::store_view;
 pub(crate) use journal::Journal;
 use tidewire_engine::Choices;
 use tidewire_scenario::DatabaseId;
@@ -208,17 +208,12 @@ impl RunHost {
             .map_or(0, |event| event.saturating_add(1))
             .min(current.simulation.events());
         let database = DatabaseId(database);
-        let now = current.checkpoints.state_after(accepted);
         let journal = current.simulation.journal();
-        let before = journal
-            .last_change(database, accepted)
-            .map(|changed| current.checkpoints.state_after(changed));
-        let (tables, locks) = tables(&now, before.as_ref(), journal, database, read);
+        let store = store_view(&current.checkpoints, journal, database, accepted, read);
         Some(FromRun::Tables {
             generation,
             ticket,
-            tables,
-            locks,
+            store,
         })
     }
 }

@@ -1,14 +1,18 @@
 //! The Data tab: the tables of a store as somebody sees them, and who waits for whose locks.
 
 use tidewire_session::document::Command;
-use tidewire_session::protocol::{LockLine, ReadAs, TableContent};
+use tidewire_session::protocol::ReadAs;
+use tidewire_session::store_view::{Author, LastStatement, LockGroup, StoreView, TableContent};
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
 
+use super::anomalies::AnomalyList;
 use super::header::Header;
+use super::locks::locks;
+use super::statement::statement;
 use super::table::DataTable;
-use crate::format::milliseconds;
+use crate::app::Anomalies;
 use crate::icons::{Icon, icon};
 use crate::shared::{Drawing, Shared};
 
@@ -20,24 +24,25 @@ const MOST_READERS: usize = 4;
 pub(crate) struct StoreContent {
     /// Its tables.
     pub(crate) tables: Vec<Shared<TableContent>>,
-    /// Transactions that wait, and those that they wait for.
-    pub(crate) locks: Vec<LockLine>,
+    /// Locks that are held or waited for.
+    pub(crate) locks: Vec<LockGroup>,
+    /// The last statement that read or wrote rows.
+    pub(crate) statement: Option<LastStatement>,
 }
 
 impl StoreContent {
     /// What was read after `before`. A table that is as it was stays the same value, so that it is not drawn again.
-    pub(crate) fn after(
-        before: Option<&Self>,
-        tables: Vec<TableContent>,
-        locks: Vec<LockLine>,
-    ) -> Self {
+    pub(crate) fn after(before: Option<&Self>, store: StoreView) -> Self {
         let known = before.map_or(&[][..], |before| &before.tables);
         let table = |(index, table): (usize, TableContent)| match known.get(index) {
             Some(known) if **known == table => known.clone(),
             _ => Shared::new(table),
         };
-        let tables = tables.into_iter().enumerate().map(table).collect();
-        Self { tables, locks }
+        Self {
+            tables: store.tables.into_iter().enumerate().map(table).collect(),
+            locks: store.locks,
+            statement: store.statement,
+        }
     }
 }
 
@@ -61,8 +66,12 @@ pub(crate) struct DataProps {
     /// Whether the document may be edited here.
     #[prop_or(true)]
     pub(crate) editable: bool,
+    /// What is known of the anomalies of the run.
+    pub(crate) anomalies: Anomalies,
     /// Read as somebody else.
     pub(crate) on_read: Callback<ReadAs>,
+    /// Go to a record at its time.
+    pub(crate) on_line: Callback<(u32, u64)>,
     /// An edit was asked for.
     pub(crate) on_edit: Callback<Command>,
     /// A node's block shall be shown in the text.
@@ -80,6 +89,14 @@ pub(crate) fn DataPanel(props: &DataProps) -> Html {
             </div>
         };
     };
+    let reader = match props.read {
+        ReadAs::Committed => None,
+        ReadAs::Transaction(number) => Some(number),
+    };
+    let node = props.drawing.nodes.get(store as usize);
+    let name = node.map_or_else(AttrValue::default, |node| {
+        AttrValue::from(node.name.to_string())
+    });
     html! {
         <div class="inspector-data">
             <Header drawing={props.drawing.clone()} node={store} editable={props.editable}
@@ -90,10 +107,12 @@ pub(crate) fn DataPanel(props: &DataProps) -> Html {
                 (Some(content), true) => html! {
                     <>
                         <Readers transactions={props.transactions.clone()} read={props.read} on_read={props.on_read.clone()} />
-                        { for content.tables.iter().map(|table| html! { <DataTable key={table.name.clone()} content={table.clone()} /> }) }
+                        { for content.tables.iter().map(|table| html! { <DataTable key={table.name.clone()} content={table.clone()} {reader} /> }) }
                         if content.tables.is_empty() { <p class="inspector-text">{ "It has no tables." }</p> }
+                        { uncommitted(content, reader) }
                         { locks(&content.locks, props.at_us) }
-                        { uncommitted(content, props.read) }
+                        { statement(content.statement.as_ref(), reader, &props.on_line) }
+                        <AnomalyList store={name} anomalies={props.anomalies.clone()} on_line={props.on_line.clone()} />
                     </>
                 },
             } }
@@ -112,12 +131,12 @@ fn reading() -> Html {
 }
 
 /// Says who alone sees what is shown.
-fn uncommitted(content: &StoreContent, read: ReadAs) -> Html {
-    let ReadAs::Transaction(number) = read else {
+fn uncommitted(content: &StoreContent, reader: Option<u32>) -> Html {
+    let Some(number) = reader else {
         return Html::default();
     };
-    let rows = content.tables.iter().flat_map(|table| &table.rows);
-    if !rows.into_iter().any(|row| row.writer == Some(number)) {
+    let mut rows = content.tables.iter().flat_map(|table| &table.rows);
+    if !rows.any(|row| row.writer == Author::InFlight(number)) {
         return Html::default();
     }
     html! { <p class="note">{ icon(Icon::Lock) }<span>{ format!("Not committed. Only T-{number} sees these rows.") }</span></p> }
@@ -197,63 +216,6 @@ fn readers(transactions: &[u32], read: ReadAs) -> Vec<ReadAs> {
     options
 }
 
-/// A bar for each transaction, all on one scale that ends at the playhead.
-fn locks(lines: &[LockLine], at_us: u64) -> Html {
-    let Some(first_us) = lines.iter().map(|line| line.since_us).min() else {
-        return Html::default();
-    };
-    let line = |line: &LockLine| {
-        let is_waiting = !line.waits_for.is_empty();
-        let lasted = milliseconds(at_us.saturating_sub(line.since_us));
-        html! {
-            <li class={if is_waiting { "waits" } else { "holds" }}>
-                <code>{ format!("T-{}", line.transaction) }</code>
-                { bar(first_us, line.since_us, at_us) }
-                <span>{ format!("{}, {lasted}", if is_waiting { "waits" } else { "holds" }) }</span>
-                <small>{ lock_in_words(line) }</small>
-            </li>
-        }
-    };
-    html! {
-        <section>
-            <h3 class="inspector-section">
-                { "Locks" }
-                <span>{ format!("{} to {}", crate::format::grouped(first_us / 1000), milliseconds(at_us)) }</span>
-            </h3>
-            <ul class="locks">{ for lines.iter().map(line) }</ul>
-        </section>
-    }
-}
-
-/// `ordering, waits for T-72: stock, sku mug`
-fn lock_in_words(line: &LockLine) -> String {
-    if line.waits_for.is_empty() {
-        return format!("{}: {}", line.service, line.what);
-    }
-    let holders: Vec<String> = line
-        .waits_for
-        .iter()
-        .map(|number| format!("T-{number}"))
-        .collect();
-    format!(
-        "{} waits for {}: {}",
-        line.service,
-        holders.join(" and "),
-        line.what
-    )
-}
-
-fn bar(first_us: u64, since_us: u64, at_us: u64) -> Html {
-    let whole = at_us.saturating_sub(first_us).max(1);
-    let start = (since_us.saturating_sub(first_us) * 100 / whole).min(98);
-    html! {
-        <svg class="lock-bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-            <rect class="lock-track" width="100" height="8" />
-            <rect class="lock-span" x={start.to_string()} width={(100 - start).to_string()} height="8" />
-        </svg>
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,22 +231,5 @@ mod tests {
         let many = readers(&[1, 2, 3, 4, 5, 6], Transaction(1));
         assert_eq!(many.len(), MOST_READERS + 2);
         assert_eq!(many[0], Transaction(1));
-    }
-
-    #[test]
-    fn a_lock_is_told_in_words() {
-        let mut line = LockLine {
-            transaction: 74,
-            service: "ordering".to_owned(),
-            waits_for: vec![72],
-            what: "stock, sku mug".to_owned(),
-            since_us: 0,
-        };
-        assert_eq!(
-            lock_in_words(&line),
-            "ordering waits for T-72: stock, sku mug"
-        );
-        line.waits_for.clear();
-        assert_eq!(lock_in_words(&line), "ordering: stock, sku mug");
     }
 }

@@ -1,8 +1,10 @@
-//! One table as a table: the sign of a change in the gutter, old values struck through, the writer at the end.
+//! One table as a table: the sign of a change in the gutter, old values struck through, the writer at the end;
+//! below it the versions of the rows in use.
 
-use tidewire_session::protocol::{RowMark, TableContent, TableRow};
+use tidewire_session::store_view::{Author, Cell, RowMark, TableContent, TableRow, Was};
 use yew::prelude::*;
 
+use super::versions::Versions;
 use crate::format::{counted, grouped};
 use crate::icons::{Icon, sized_icon};
 use crate::shared::Shared;
@@ -14,13 +16,18 @@ const MOST_ROWS: usize = 200;
 #[derive(Clone, PartialEq, Properties)]
 pub(super) struct TableProps {
     pub(super) content: Shared<TableContent>,
+    /// The transaction that reads; `None` when everybody's rows are shown.
+    pub(super) reader: Option<u32>,
 }
 
 /// A table with what changed in it.
 #[component]
 pub(super) fn DataTable(props: &TableProps) -> Html {
     let content = &*props.content;
-    let has_writers = content.rows.iter().any(|row| row.writer.is_some());
+    let has_writers = content
+        .rows
+        .iter()
+        .any(|row| row.writer != Author::Start || !row.locked_by.is_empty());
     let rows = shown(&content.rows);
     let hidden = (content.total as usize).saturating_sub(
         rows.iter()
@@ -42,7 +49,7 @@ pub(super) fn DataTable(props: &TableProps) -> Html {
                         <tr>
                             <th class="g" scope="col"><span class="vh">{ "Change" }</span></th>
                             { for heads }
-                            if has_writers { <th scope="col" title="Transaction that wrote the row">{ "tx" }</th> }
+                            if has_writers { <th scope="col" title="Transaction that wrote the row; a padlock: it holds a lock on it">{ "tx" }</th> }
                         </tr>
                     </thead>
                     <tbody>
@@ -55,6 +62,9 @@ pub(super) fn DataTable(props: &TableProps) -> Html {
             </div>
             if hidden > 0 {
                 <p class="inspector-text quiet">{ format!("and {} more that did not change", grouped(hidden as u64)) }</p>
+            }
+            if !content.versions.is_empty() {
+                <Versions content={props.content.clone()} reader={props.reader} />
             }
         </section>
     }
@@ -100,45 +110,61 @@ fn row_of(content: &TableContent, row: &TableRow, has_writers: bool) -> Html {
         RowMark::Changed => ("chg", "~", "changed"),
         RowMark::Removed => ("rem", "−", "removed"),
     };
-    let cells = row.values.iter().enumerate().map(|(index, value)| {
-        let before = row.before.get(index).and_then(Option::as_deref);
+    let cells = row.cells.iter().enumerate().map(|(index, cell)| {
         let numeric = content
             .columns
             .get(index)
             .is_some_and(|column| column.numeric);
-        html! { <td class={numeric.then_some("n")}>{ cell(value.as_deref(), before) }</td> }
+        html! { <td class={numeric.then_some("n")}>{ cell_of(cell) }</td> }
     });
     html! {
         <tr class={class}>
             <td class="g"><span aria-hidden="true">{ sign }</span><span class="vh">{ word }</span></td>
             { for cells }
-            if has_writers { <td>{ writer(row.writer) }</td> }
+            if has_writers { <td>{ writer(row) }</td> }
         </tr>
     }
 }
 
-fn cell(value: Option<&str>, before: Option<&str>) -> Html {
-    let value = match value {
+fn cell_of(cell: &Cell) -> Html {
+    let value = value(cell.value.as_deref());
+    let before = match &cell.was {
+        Was::Same => return value,
+        Was::Null => "null",
+        Was::Value(before) => before.as_str(),
+    };
+    html! { <><del><span class="vh">{ "was " }</span>{ before }</del>{ " " }<b>{ value }</b></> }
+}
+
+/// A value, or the word for none.
+pub(super) fn value(value: Option<&str>) -> Html {
+    match value {
         Some(value) => html! { { value } },
         None => html! { <i class="null">{ "null" }</i> },
-    };
-    match before {
-        Some(before) => {
-            html! { <><del><span class="vh">{ "was " }</span>{ before }</del>{ " " }<b>{ value }</b></> }
-        }
-        None => value,
     }
 }
 
-fn writer(transaction: Option<u32>) -> Html {
-    match transaction {
-        Some(number) => html! {
-            <span class="tx" title="Not committed: the row is locked">
-                <span class="lk">{ sized_icon(Icon::Lock, "12") }</span><b>{ format!("T-{number}") }</b>
+/// Who made the version, and who holds a lock on the row.
+fn writer(row: &TableRow) -> Html {
+    let mut holders: Vec<u32> = row.locked_by.clone();
+    let made = match row.writer {
+        Author::Start => Html::default(),
+        Author::Committed(number) => html! { <span class="dim">{ format!("T-{number}") }</span> },
+        Author::InFlight(number) => {
+            if !holders.contains(&number) {
+                holders.insert(0, number);
+            }
+            Html::default()
+        }
+    };
+    let holder = |number: &u32| {
+        html! {
+            <span class="tx" title={format!("T-{number} holds a lock on the row until it ends")}>
+                <span class="lk">{ sized_icon(Icon::Lock, "12") }</span><span class="vh">{ "locked by " }</span><b>{ format!("T-{number}") }</b>
             </span>
-        },
-        None => Html::default(),
-    }
+        }
+    };
+    html! { <span class="writers">{ made }{ for holders.iter().map(holder) }</span> }
 }
 
 #[cfg(test)]
@@ -147,16 +173,17 @@ mod tests {
 
     fn content(marks: &[RowMark], total: u32) -> TableContent {
         let row = |mark: &RowMark| TableRow {
-            values: Vec::new(),
-            before: Vec::new(),
+            cells: Vec::new(),
             change: *mark,
-            writer: None,
+            writer: Author::Start,
+            locked_by: Vec::new(),
         };
         TableContent {
             name: "items".to_owned(),
             columns: Vec::new(),
             rows: marks.iter().map(row).collect(),
             total,
+            versions: Vec::new(),
         }
     }
 
