@@ -9,15 +9,23 @@ use crate::format::{counted, grouped, milliseconds};
 pub(super) fn locks(groups: &[LockGroup], at_us: u64) -> Html {
     let (contested, quiet): (Vec<&LockGroup>, Vec<&LockGroup>) =
         groups.iter().partition(|group| group.contested);
+    let (ordinary, telling): (Vec<&LockGroup>, Vec<&LockGroup>) =
+        quiet.into_iter().partition(|group| group.ordinary);
     html! {
         <>
             { for contested.iter().map(|group| contest(group, at_us)) }
-            if !quiet.is_empty() { { others(&quiet, at_us) } }
-            if groups.is_empty() {
+            if !telling.is_empty() { { others("Locks that nobody waits for", &telling, at_us) } }
+            if contested.is_empty() && telling.is_empty() {
                 <section>
                     <h3 class="inspector-section">{ "Locks" }</h3>
-                    <p class="inspector-text quiet">{ "No transaction holds one." }</p>
+                    <p class="inspector-text quiet">{ "No row is locked, and nobody waits." }</p>
                 </section>
+            }
+            if !ordinary.is_empty() {
+                <details class="versions">
+                    <summary>{ format!("{} that every statement takes", counted(ordinary.len(), "table lock")) }</summary>
+                    { table("Table locks that every statement takes", &ordinary, at_us) }
+                </details>
             }
         </>
     }
@@ -31,7 +39,7 @@ fn contest(group: &LockGroup, at_us: u64) -> Html {
         let lasted = milliseconds(at_us.saturating_sub(line.since_us));
         html! {
             <li class={if line.granted { "holds" } else { "waits" }}>
-                <code>{ format!("T-{}", line.transaction) }</code>
+                <code>{ holder(line) }</code>
                 { bar(first_us, line.since_us, at_us) }
                 <span>{ format!("{}, {lasted}", if line.granted { "holds" } else { "waits" }) }</span>
                 <small>{ in_words(line) }</small>
@@ -49,6 +57,12 @@ fn contest(group: &LockGroup, at_us: u64) -> Html {
     }
 }
 
+/// `T-72`; a lock of a session outside a transaction has no number.
+fn holder(line: &LockLine) -> String {
+    line.transaction
+        .map_or_else(|| "session".to_owned(), |number| format!("T-{number}"))
+}
+
 /// `bank, FOR UPDATE, waits for T-72`
 fn in_words(line: &LockLine) -> String {
     let mut words = match line.service.is_empty() {
@@ -63,17 +77,26 @@ fn in_words(line: &LockLine) -> String {
     words
 }
 
-/// Locks that nobody waits for, as a table.
-fn others(groups: &[&LockGroup], at_us: u64) -> Html {
+/// Locks that nobody waits for.
+fn others(label: &'static str, groups: &[&LockGroup], at_us: u64) -> Html {
+    let count = groups.iter().map(|group| group.lines.len()).sum();
+    html! {
+        <section>
+            <h3 class="inspector-section">{ "Locks" }<span>{ format!("{} that nobody waits for", counted(count, "lock")) }</span></h3>
+            { table(label, groups, at_us) }
+        </section>
+    }
+}
+
+fn table(label: &'static str, groups: &[&LockGroup], at_us: u64) -> Html {
     let lines = groups
         .iter()
         .flat_map(|group| group.lines.iter().map(|line| (&group.what, line)));
-    let count = lines.clone().count();
     let row = |(what, line): (&String, &LockLine)| {
         let lasted = milliseconds(at_us.saturating_sub(line.since_us));
         html! {
             <tr>
-                <td><b>{ format!("T-{}", line.transaction) }</b></td>
+                <td><b>{ holder(line) }</b></td>
                 <td>{ what }</td>
                 <td>{ &line.mode }</td>
                 <td class="n">{ lasted }</td>
@@ -81,11 +104,9 @@ fn others(groups: &[&LockGroup], at_us: u64) -> Html {
         }
     };
     html! {
-        <section>
-            <h3 class="inspector-section">{ "Locks" }<span>{ format!("{} that nobody waits for", counted(count, "lock")) }</span></h3>
-            <div class="data-scroll scroll" role="region" tabindex="0" aria-label="Locks that nobody waits for">
+            <div class="data-scroll scroll" role="region" tabindex="0" aria-label={label}>
                 <table class="dt lock-table">
-                    <caption class="vh">{ "Locks that nobody waits for" }</caption>
+                    <caption class="vh">{ label }</caption>
                     <thead>
                         <tr>
                             <th scope="col">{ "tx" }</th>
@@ -97,7 +118,6 @@ fn others(groups: &[&LockGroup], at_us: u64) -> Html {
                     <tbody>{ for lines.map(row) }</tbody>
                 </table>
             </div>
-        </section>
     }
 }
 
@@ -119,7 +139,7 @@ mod tests {
     #[test]
     fn a_lock_is_told_in_words() {
         let mut line = LockLine {
-            transaction: 74,
+            transaction: Some(74),
             service: "ordering".to_owned(),
             mode: "FOR UPDATE".to_owned(),
             granted: false,

@@ -142,7 +142,8 @@ impl Reading<'_> {
         let target = LockTarget::Row(self.table.id, row);
         let held = self.held.iter();
         held.filter(|lock| lock.granted && lock.target == target)
-            .map(|lock| lock.transaction.0)
+            .filter_map(|lock| lock.transaction)
+            .map(|transaction| transaction.0)
             .collect()
     }
 
