@@ -9,8 +9,8 @@ use crate::format::{counted, grouped};
 use crate::icons::{Icon, sized_icon};
 use crate::shared::Shared;
 
-/// Unchanged rows beyond this many are counted instead of shown.
-const MOST_ROWS: usize = 200;
+/// Unchanged rows beyond this many are counted instead of shown, until all are asked for.
+const FEW_ROWS: usize = 8;
 
 /// What is drawn.
 #[derive(Clone, PartialEq, Properties)]
@@ -24,11 +24,12 @@ pub(super) struct TableProps {
 #[component]
 pub(super) fn DataTable(props: &TableProps) -> Html {
     let content = &*props.content;
+    let all = use_state(|| false);
     let has_writers = content
         .rows
         .iter()
         .any(|row| row.writer != Author::Start || !row.locked_by.is_empty());
-    let rows = shown(&content.rows);
+    let rows = shown(&content.rows, if *all { usize::MAX } else { FEW_ROWS });
     let hidden = (content.total as usize).saturating_sub(
         rows.iter()
             .filter(|row| row.change != RowMark::Removed)
@@ -39,6 +40,8 @@ pub(super) fn DataTable(props: &TableProps) -> Html {
         html! { <th scope="col" {class} title={column.data_type.clone()}>{ &column.name }</th> }
     });
     let summary = summary(content);
+    let setter = all.setter();
+    let show_all = Callback::from(move |_: MouseEvent| setter.set(true));
     html! {
         <section class="data-table">
             <h3 class="inspector-section"><code>{ &content.name }</code><span>{ &summary }</span></h3>
@@ -61,7 +64,10 @@ pub(super) fn DataTable(props: &TableProps) -> Html {
                 </table>
             </div>
             if hidden > 0 {
-                <p class="inspector-text quiet">{ format!("and {} more that did not change", grouped(hidden as u64)) }</p>
+                <p class="inspector-text quiet">
+                    { format!("and {} more that did not change ", grouped(hidden as u64)) }
+                    if !*all { <button type="button" class="link" aria-label={format!("Show all rows of {}", content.name)} onclick={show_all}>{ "Show all" }</button> }
+                </p>
             }
             if !content.versions.is_empty() {
                 <Versions content={props.content.clone()} reader={props.reader} />
@@ -70,11 +76,16 @@ pub(super) fn DataTable(props: &TableProps) -> Html {
     }
 }
 
-/// The first rows, and all that changed.
-fn shown(rows: &[TableRow]) -> Vec<&TableRow> {
-    let rows = rows.iter().enumerate();
-    let kept = rows.filter(|(index, row)| *index < MOST_ROWS || row.change != RowMark::Same);
-    kept.map(|(_, row)| row).collect()
+/// The first rows that are as they were, and all that changed or are locked.
+fn shown(rows: &[TableRow], most: usize) -> Vec<&TableRow> {
+    let mut left = most;
+    let kept = rows.iter().filter(|row| {
+        let is_same = row.change == RowMark::Same && row.locked_by.is_empty();
+        let shown = !is_same || left > 0;
+        left -= usize::from(is_same && shown);
+        shown
+    });
+    kept.collect()
 }
 
 /// `1 of 4 rows changed`, `1 row added`, `4 rows`
@@ -207,8 +218,9 @@ mod tests {
         let mut marks = vec![RowMark::Same; 300];
         marks[290] = RowMark::Changed;
         let content = content(&marks, 300);
-        let shown = shown(&content.rows);
-        assert_eq!(shown.len(), MOST_ROWS + 1);
-        assert_eq!(shown[MOST_ROWS].change, RowMark::Changed);
+        let few = shown(&content.rows, FEW_ROWS);
+        assert_eq!(few.len(), FEW_ROWS + 1);
+        assert_eq!(few[FEW_ROWS].change, RowMark::Changed);
+        assert_eq!(shown(&content.rows, usize::MAX).len(), 300);
     }
 }

@@ -1,6 +1,6 @@
 //! The last statement that read or wrote rows: what it did, how it found its rows, which ones.
 
-use tidewire_engine::{Observation, Sink, StoreRecord};
+use tidewire_engine::{Fact, Observation, Sink, StoreRecord};
 use tidewire_scenario::NodeId;
 use tidewire_store::{Footprint, Plan, PlanKind, Recorded, RowId, TableId, TransactionId};
 
@@ -74,25 +74,20 @@ fn tell_rows(instant: &Instant<'_>, acted: &Acted, told: &mut LastStatement) {
     let mut run = instant.checkpoints.state_after(acted.place.event);
     let mut listener = Listener {
         transaction: acted.transaction,
+        written: Vec::new(),
         found: None,
     };
     if run.step(&mut listener).is_none() {
         return;
     }
-    let Some((node, footprint)) = listener.found else {
-        return;
-    };
-    told.service = instant.node(node);
-    let store = run.state().store(instant.database);
-    let mut written: Vec<(TableId, RowId)> = Vec::new();
-    for write in &footprint.writes {
-        let row = (write.table, write.row);
-        if !written.contains(&row) {
-            written.push(row);
-        }
+    let written = listener.written;
+    let mut read: Vec<(TableId, RowId)> = Vec::new();
+    if let Some((node, footprint)) = listener.found {
+        told.service = instant.node(node);
+        let rows = footprint.reads.iter().map(|read| (read.table, read.row));
+        read.extend(rows.filter(|row| !written.contains(row)));
     }
-    let read = footprint.reads.iter().map(|read| (read.table, read.row));
-    let read: Vec<_> = read.filter(|row| !written.contains(row)).collect();
+    let store = run.state().store(instant.database);
     let names = |rows: &[(TableId, RowId)]| {
         let first = rows.iter().take(LastStatement::MOST_ROWS);
         first
@@ -105,9 +100,11 @@ fn tell_rows(instant: &Instant<'_>, acted: &Acted, told: &mut LastStatement) {
     told.written_count = written.len() as u32;
 }
 
-/// Keeps what a store records of one statement.
+/// Keeps what becomes known of one statement. One that has waited began before the listener did, so the store
+/// records nothing of it; what it wrote is in the trace.
 struct Listener {
     transaction: TransactionId,
+    written: Vec<(TableId, RowId)>,
     found: Option<(NodeId, Box<Footprint>)>,
 }
 
@@ -116,7 +113,22 @@ impl Sink for Listener {
         true
     }
 
-    fn observe(&mut self, _: Observation) {}
+    fn observe(&mut self, observation: Observation) {
+        if let Fact::StatementDone {
+            transaction,
+            changes,
+            ..
+        } = observation.fact
+            && transaction == self.transaction
+        {
+            for change in changes {
+                let row = (change.table, change.row);
+                if !self.written.contains(&row) {
+                    self.written.push(row);
+                }
+            }
+        }
+    }
 
     fn wants_records(&self) -> bool {
         true
