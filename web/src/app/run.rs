@@ -99,10 +99,7 @@ impl App {
                 self.finished = true;
                 self.problem(message);
             }
-            FromRun::Refused { .. }
-            | FromRun::Started { .. }
-            | FromRun::Anomalies { .. }
-            | FromRun::Alive(_) => {}
+            FromRun::Refused { .. } | FromRun::Started { .. } | FromRun::Alive(_) => {}
         }
     }
 
@@ -201,6 +198,8 @@ impl App {
             self.anomalies = Anomalies::Asked;
             self.link.ask(&ToRun::Anomalies {
                 generation: self.generation,
+                ticket: 0,
+                event: None,
             });
         }
     }
