@@ -172,7 +172,7 @@ fn lessons_show_what_they_are_about_and_their_cures_do_not() {
             include_str!("../../../gallery/write-skew/scenario.tide"),
             "G2-item",
             "Repeatable read",
-            ["Serializable", "Read committed, ward locked"],
+            ["Serializable", "Ward locked"],
         ),
     ];
     for (scenario, name, broken, cured) in lessons {
