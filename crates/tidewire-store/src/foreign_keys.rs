@@ -376,9 +376,9 @@ impl Store {
         let newest = self.heaps[table.0 as usize]
             .entry(row)
             .map(|entry| entry.newest.created);
-        let seen = newest.is_none_or(|created| {
-            created.transaction() == Some(transaction.id) || view.sees(created)
-        });
+        // One in flight is waited for first.
+        let seen =
+            newest.is_none_or(|created| created.transaction().is_some() || view.sees(created));
         if transaction.keeps_snapshot() && !seen {
             return Err(serialization_failure("update"));
         }

@@ -196,21 +196,6 @@ impl Plan {
         }
     }
 
-    /// Visits its queries and all within them.
-    pub(crate) fn visit_queries(&self, visitor: &mut dyn FnMut(&Query)) {
-        match &self.operation {
-            Operation::Select(query) => query.queries(visitor),
-            Operation::Update(plan) => plan.target.queries(visitor),
-            Operation::Delete(plan) => plan.target.queries(visitor),
-            Operation::Insert(plan) => {
-                if let RowSource::Query(query, ..) = &plan.source {
-                    query.queries(visitor);
-                }
-            }
-            _ => {}
-        }
-    }
-
     /// The version of the catalog that it was made for.
     pub fn catalog_version(&self) -> u32 {
         self.catalog_version

@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::JoinKind;
 
+use crate::aggregate::{AggregateFunction, Grouping};
+use crate::bind_write::RowSource;
 use crate::expression::{Comparison, Expr, Frame};
 use crate::index::{IndexKey, KeyRange};
-use crate::query_plan::{Query, Relation};
+use crate::plan::Operation;
+use crate::query_plan::{DistinctPlan, Query, Relation};
 use crate::{Catalog, Index, Plan, SqlError, Table, TableId, Value};
 
 /// Keys of an IN list that are still worth a bitmap.
@@ -34,6 +37,17 @@ pub(crate) struct Reading {
     pub(crate) kind: ScanKind,
     /// What it asks of which index; several are united.
     pub(crate) parts: Vec<IndexReading>,
+    /// It ends as soon as it has found enough rows.
+    pub(crate) end: Option<IndexEnd>,
+}
+
+/// A scan from one end of an index.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexEnd {
+    /// From the last entry backward.
+    last: bool,
+    /// Rows that are enough: an expression, or one.
+    rows: Option<Expr>,
 }
 
 /// What a scan asks of an index.
@@ -150,29 +164,38 @@ pub(crate) fn readings(tables: &[Option<&Table>], relations: &mut [Relation]) {
     }
 }
 
-/// What ORDER BY and LIMIT change in how the table of a query is read: rows come by an index whose first key is
-/// the first sort key, where the conditions found no better way or only few rows are wanted.
+/// What ORDER BY, LIMIT, min and max change in how the table of a query is read: rows come by an index whose first
+/// key is the first sort key, where the conditions found no better way or only few rows are wanted.
 pub(crate) fn read_in_order(table: Option<&Table>, query: &mut Query) {
-    let (Some(table), [relation]) = (table, query.relations.as_mut_slice()) else {
+    let (Some(table), [relation]) = (table, query.relations.as_slice()) else {
         return;
     };
-    let few = query.limit.is_some();
     let narrow = relation.reading.as_ref().map(|reading| reading.kind);
-    if narrow == Some(ScanKind::Index) || query.grouping.is_some() {
-        return;
-    }
-    let Some(first) = query.order.first() else {
-        // The first rows that come along are cheaper found from end to end than by a bitmap.
-        if few {
-            relation.reading = None;
+    let free = narrow.is_none() && relation.on.is_empty() && relation.filter.is_empty();
+    let few = query.limit.is_some();
+    let extreme = query.grouping.as_ref().map(extreme);
+    let (first, end) = match (extreme, query.order.first()) {
+        (Some(Some((of, last))), _) if free => (of, Some(IndexEnd { last, rows: None })),
+        (None, Some(first)) if narrow.is_none() || (few && narrow == Some(ScanKind::Bitmap)) => {
+            let plain = free
+                && query.offset.is_none()
+                && query.locking.is_none()
+                && matches!(query.distinct, DistinctPlan::No);
+            let end = query.limit.as_ref().filter(|_| plain).map(|rows| IndexEnd {
+                last: first.descending,
+                rows: Some(rows.clone()),
+            });
+            (&first.expression, end)
         }
-        return;
+        (None, None) if few && narrow == Some(ScanKind::Bitmap) => {
+            // The first rows that come along are cheaper found from end to end than by a bitmap.
+            query.relations[0].reading = None;
+            return;
+        }
+        _ => return,
     };
-    if narrow.is_some() && !few {
-        return;
-    }
     let usable = |index: &Index| {
-        !index.dropped && !is_partial(index) && key_at(index, 0).as_ref() == Some(&first.expression)
+        !index.dropped && !is_partial(index) && key_at(index, 0).as_ref() == Some(first)
     };
     let Some(number) = table.indexes.iter().rposition(usable) else {
         return;
@@ -186,10 +209,46 @@ pub(crate) fn read_in_order(table: Option<&Table>, query: &mut Query) {
         low: None,
         high: None,
     });
-    relation.reading = Some(Box::new(Reading {
+    // Where nulls stand at an end, more than the keys would have to be known.
+    let column = column_of(first).and_then(|slot| table.column_at(slot));
+    let whole = column.is_some_and(|column| column.not_null) || extreme_only(query);
+    query.relations[0].reading = Some(Box::new(Reading {
         kind: ScanKind::Index,
         parts: vec![part],
+        end: end.filter(|_| whole),
     }));
+}
+
+fn extreme_only(query: &Query) -> bool {
+    query.grouping.is_some()
+}
+
+fn column_of(expr: &Expr) -> Option<usize> {
+    match expr {
+        Expr::Column { slot, .. } => Some(*slot as usize),
+        _ => None,
+    }
+}
+
+/// What `min` or `max` is asked of, and whether it is the last one, where nothing else is asked.
+fn extreme(grouping: &Grouping) -> Option<(&Expr, bool)> {
+    let ([only], true, true) = (
+        grouping.aggregates.as_slice(),
+        grouping.keys.is_empty(),
+        grouping.having.is_empty(),
+    ) else {
+        return None;
+    };
+    let last = match only.function {
+        AggregateFunction::Minimum => false,
+        AggregateFunction::Maximum => true,
+        _ => return None,
+    };
+    let plain = only.filter.is_none() && only.order.is_empty();
+    only.arguments
+        .first()
+        .filter(|_| plain)
+        .map(|of| (of, last))
 }
 
 fn reading(table: &Table, conditions: &[&Expr], at: u16, single: &[u16]) -> Option<Reading> {
@@ -280,6 +339,7 @@ fn way(number: usize, index: &Index, conditions: &[&Expr], at: u16, single: &[u1
                 ScanKind::Bitmap
             },
             parts,
+            end: None,
         },
         share: if one { 1 } else { share.max(2) },
     })
@@ -309,6 +369,7 @@ fn united(table: &Table, conditions: &[&Expr], at: u16, single: &[u16]) -> Optio
     Some(Reading {
         kind: ScanKind::Bitmap,
         parts,
+        end: None,
     })
 }
 
@@ -418,6 +479,21 @@ pub struct TableScan {
 }
 
 impl Plan {
+    /// Visits its queries and all within them.
+    fn visit_queries(&self, visitor: &mut dyn FnMut(&Query)) {
+        match &self.operation {
+            Operation::Select(query) => query.queries(visitor),
+            Operation::Update(plan) => plan.target.queries(visitor),
+            Operation::Delete(plan) => plan.target.queries(visitor),
+            Operation::Insert(plan) => {
+                if let RowSource::Query(query, ..) = &plan.source {
+                    query.queries(visitor);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// How PostgreSQL would read each table, subqueries included, in the order of the plan.
     pub fn scans(&self, catalog: &Catalog) -> Vec<TableScan> {
         let mut scans = Vec::new();
@@ -470,6 +546,16 @@ impl Relation {
             run.note_table(self.table);
             return Ok(());
         };
+        if let (Some(end), [part]) = (&reading.end, reading.parts.as_slice()) {
+            let rows = match &end.rows {
+                None => Value::Integer(1),
+                Some(rows) => rows.evaluate(frame)?,
+            };
+            if let Value::Integer(rows) = rows {
+                run.note_index_end(self.table, part.index, end.last, rows.max(0) as u64);
+                return Ok(());
+            }
+        }
         for part in &reading.parts {
             if let Some(range) = part.range(frame)? {
                 run.note_index(self.table, part.index, range);

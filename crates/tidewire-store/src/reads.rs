@@ -35,6 +35,13 @@ pub(crate) enum Access {
         index: usize,
         range: KeyRange,
     },
+    /// The entries of an index from one end, until so many rows are found.
+    IndexEnd {
+        table: TableId,
+        index: usize,
+        last: bool,
+        rows: u64,
+    },
 }
 
 /// What a statement has read since it was last asked.
@@ -98,6 +105,18 @@ impl Run<'_> {
                 table,
                 index,
                 range,
+            });
+        }
+    }
+
+    /// Notes that an index is read from one end until so many rows are found.
+    pub(crate) fn note_index_end(&self, table: TableId, index: usize, last: bool, rows: u64) {
+        if let Some(reads) = &mut *self.reads.borrow_mut() {
+            reads.access(Access::IndexEnd {
+                table,
+                index,
+                last,
+                rows,
             });
         }
     }

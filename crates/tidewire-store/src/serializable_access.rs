@@ -19,7 +19,7 @@ use crate::predicate_locks::{Relation, Target};
 use crate::reads::Access;
 use crate::transaction::Transaction;
 use crate::versions::{RowEntry, Stamp, Version, View};
-use crate::{Index, RowId, SqlError, Store, TableId, TransactionId};
+use crate::{Index, RowId, SqlError, Store, TableId, TransactionId, Value};
 
 impl Store {
     /// Is this transaction one that others must be serialised with?
@@ -69,26 +69,29 @@ impl Store {
             view,
             me,
         };
-        match access {
-            Access::Table(table) => match self.heaps.get(table.0 as usize) {
-                Some(heap) => reader.table(*table, heap),
-                None => Ok(()),
-            },
-            Access::Index {
-                table,
-                index,
-                range,
-            } => {
-                let at = table.0 as usize;
-                let definition = self.catalog.tables.get(at);
-                let definition = definition.and_then(|table| table.indexes.get(*index));
-                match (self.heaps.get(at), definition) {
-                    (Some(heap), Some(definition)) => {
-                        reader.index(*table, heap, *index, definition, range)
-                    }
-                    _ => Ok(()),
-                }
+        let (table, number) = match access {
+            Access::Table(table) => {
+                return match self.heaps.get(table.0 as usize) {
+                    Some(heap) => reader.table(*table, heap),
+                    None => Ok(()),
+                };
             }
+            Access::Index { table, index, .. } | Access::IndexEnd { table, index, .. } => {
+                (*table, *index)
+            }
+        };
+        let definition = self.catalog.tables.get(table.0 as usize);
+        let index = definition.and_then(|table| table.indexes.get(number));
+        let (Some(heap), Some(index)) = (self.heaps.get(table.0 as usize), index) else {
+            return Ok(());
+        };
+        match access {
+            Access::Index { range, .. } => reader.index(table, heap, number, index, range),
+            Access::IndexEnd { last, rows, .. } => {
+                let range = end_range(heap, view, index, *last, *rows);
+                reader.index(table, heap, number, index, &range)
+            }
+            Access::Table(_) => Ok(()),
         }
     }
 
@@ -186,6 +189,32 @@ impl Store {
             }
         }
     }
+}
+
+/// The entries from one end of an index up to the one by which enough rows are found.
+fn end_range(heap: &Heap, view: &View, index: &Index, last: bool, rows: u64) -> KeyRange {
+    let mut keys: Vec<Value> = Vec::new();
+    heap.entries(&mut |_, entry| {
+        let seen = entry
+            .visible(view)
+            .and_then(|version| index.key_of(&version.row));
+        keys.extend(seen.and_then(|key| key.values().first().cloned()));
+    });
+    keys.sort_by(|left, right| left.total_order(right));
+    if last {
+        keys.reverse();
+    }
+    let mut range = KeyRange::default();
+    let enough = usize::try_from(rows.saturating_sub(1)).unwrap_or(usize::MAX);
+    if let Some(key) = keys.get(enough) {
+        let bound = Some((key.clone(), true));
+        if last {
+            range.low = bound;
+        } else {
+            range.high = bound;
+        }
+    }
+    range
 }
 
 /// A serializable transaction that reads.
