@@ -12,6 +12,8 @@ const TIME_WORDS: &[&str] = &["current_timestamp", "current_date", "localtimesta
 
 /// Forms with a syntax of their own that are left out.
 const SPECIAL_FORMS: &[(&str, &str)] = &[
+    ("normalize", ""),
+    ("treat", "use CAST"),
     ("overlay", "use left(), right() and ||"),
     ("array", "use jsonb, a list in IN, or VALUES"),
     (

@@ -97,6 +97,10 @@ impl Parser<'_> {
             let ExpressionKind::Function(call) = call else {
                 return self.fail("a function");
             };
+            if call.over.is_some() || call.filter.is_some() {
+                let message = "a function in FROM has no window".to_string();
+                return self.fail_hint(message, "leave out OVER and FILTER");
+            }
             let ordinality = self.eat_words(&["with", "ordinality"]);
             return Ok(SourceKind::Function { call, ordinality });
         }
@@ -118,6 +122,9 @@ impl Parser<'_> {
                 _ => JoinKind::Inner,
             };
             if !parser.at_word("join") {
+                if parser.one_of(&words).is_none() || (natural && parser.at_word("cross")) {
+                    return parser.unknown_word("`join`", &["join", "inner", "left", "right"]);
+                }
                 parser.bump_as(SyntaxKind::Keyword);
                 if !matches!(kind, JoinKind::Inner | JoinKind::Cross) {
                     parser.eat_word("outer");

@@ -2,7 +2,9 @@
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
-use crate::ast::sql::{ConflictTarget, CreateIndex, DropIndex, Expression, Maintenance};
+use crate::ast::sql::{
+    ConflictTarget, CreateIndex, DropIndex, Expression, ExpressionKind, Maintenance,
+};
 
 impl Parser<'_> {
     /// `CREATE [UNIQUE] INDEX [name] ON table (keys) [INCLUDE (columns)] [WHERE …]`
@@ -53,7 +55,7 @@ impl Parser<'_> {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
             let mut keys = Vec::new();
             loop {
-                keys.push(parser.operand_expression()?);
+                keys.push(parser.index_key()?);
                 let _ = parser.eat_word("asc") || parser.eat_word("desc");
                 let _ =
                     parser.eat_words(&["nulls", "first"]) || parser.eat_words(&["nulls", "last"]);
@@ -64,6 +66,27 @@ impl Parser<'_> {
             parser.expect(SyntaxKind::CloseParen, "`,` or `)`")?;
             Ok(keys)
         })
+    }
+
+    /// `column`, `function(…)` or `(expression)`
+    fn index_key(&mut self) -> Parsed<Expression> {
+        let parenthesised = self.at(SyntaxKind::OpenParen);
+        let key = self.atom()?;
+        self.refuse_behind_operand()?;
+        let right = match &key.kind {
+            ExpressionKind::Row(_) => false,
+            ExpressionKind::Column { table, .. } => parenthesised || table.is_none(),
+            ExpressionKind::Function(call) => {
+                parenthesised || (call.over.is_none() && call.filter.is_none())
+            }
+            ExpressionKind::Cast(..) => true,
+            _ => parenthesised,
+        };
+        if right {
+            return Ok(key);
+        }
+        let message = "the key of an index is a column, a function or a parenthesis".to_string();
+        self.fail_hint(message, "put expressions in parentheses")
     }
 
     /// `DROP INDEX name, …`

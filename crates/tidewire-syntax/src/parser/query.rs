@@ -16,6 +16,15 @@ const QUERY_WORDS: &[&str] = &["select", "with", "values", "table"];
 /// Words that put two queries together.
 const SET_WORDS: &[&str] = &["union", "intersect", "except"];
 
+/// Whether a query, or one in parentheses that is all of it, has a clause.
+fn has(query: &Query, clause: &dyn Fn(&Query) -> bool) -> bool {
+    let within = match &query.body {
+        QueryBody::Nested(inner) => has(inner, clause),
+        _ => false,
+    };
+    clause(query) || within
+}
+
 impl Parser<'_> {
     /// Whether a query begins at a distance: `select`, or parentheses around what is put together with another.
     pub(super) fn at_query(&self, ahead: usize) -> bool {
@@ -99,8 +108,41 @@ impl Parser<'_> {
             span: self.since(start),
         };
         self.tail(&mut query)?;
+        self.refuse_twice(&query)?;
         query.span = self.since(start);
         Ok(query)
+    }
+
+    /// A clause within the parentheses and again behind them (`insertSelectOptions` in PostgreSQL's `gram.y`).
+    fn refuse_twice(&mut self, query: &Query) -> Parsed<()> {
+        let QueryBody::Nested(inner) = &query.body else {
+            return Ok(());
+        };
+        let twice = [
+            (
+                !query.order_by.is_empty() && has(inner, &|one| !one.order_by.is_empty()),
+                "ORDER BY",
+            ),
+            (
+                query.limit.is_some() && has(inner, &|one| one.limit.is_some()),
+                "LIMIT",
+            ),
+            (
+                query.offset.is_some() && has(inner, &|one| one.offset.is_some()),
+                "OFFSET",
+            ),
+            (
+                query.with.is_some() && has(inner, &|one| one.with.is_some()),
+                "WITH",
+            ),
+        ];
+        match twice.iter().find(|(is, _)| *is) {
+            Some((_, clause)) => {
+                let message = format!("multiple {clause} clauses not allowed");
+                self.fail_rule(&message, "")
+            }
+            None => Ok(()),
+        }
     }
 
     /// `[WITH …]`

@@ -52,7 +52,6 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("serial2", "use serial"),
     ("dec", "use decimal"),
     ("nchar", "use text"),
-    ("bpchar", "use text"),
     ("name", "use text"),
     ("bit", "use text or an int"),
     ("varbit", "use text"),
