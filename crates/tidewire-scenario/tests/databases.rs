@@ -19,9 +19,9 @@ fn schema_errors_stand_at_their_place() {
          insert into w values ('one');\n\
          }\n",
         expect![[r#"
-            2:38 error syntax: `txt` is not a type / did you mean `text`? [Change to `text`]
+            2:38 error unknown-type: `txt` is not a type / did you mean `text`? [Change to `text`]
             3:34 error unknown-table: relation "nowhere" does not exist (42P01)
-            4:24 error duplicate-name: column "a" of relation "v" already exists (42701)
+            4:24 error duplicate-name: column "a" specified more than once (42701)
             6:26 error sql: INSERT has more expressions than target columns (42601)
             7:16 error unknown-column: column "b" of relation "w" does not exist (42703) / Did you mean "a"?
             8:23 error type-mismatch: invalid input syntax for type integer: "one" (22P02)
@@ -53,7 +53,7 @@ fn a_broken_schema_does_not_blame_the_statements() {
          service s owns d { command C() { select a from t; } }\n\
          invariant 'None' always no rows select a from d.t;\n",
         expect![[r#"
-            1:48 error duplicate-name: column "a" of relation "t" already exists (42701)
+            1:48 error duplicate-name: column "a" specified more than once (42701)
         "#]],
     );
 }
