@@ -288,3 +288,31 @@ fn locks_and_versions_are_shown() {
     assert_eq!(versions[1].ended, Some(writer));
     assert!(!versions[1].deleted);
 }
+
+#[test]
+fn serializable_sessions_are_remembered_as_long_as_somebody_overlaps_them() {
+    let mut script = Script::with(TEST);
+    for session in ["a", "b"] {
+        script.issue(session, "select 1");
+    }
+    let before = script.store.hash();
+    for step in [
+        "a: begin isolation level serializable",
+        "b: begin isolation level serializable",
+        "a: select value from test where id = 1",
+        "b: select sum(value) from test",
+        "a: commit",
+    ] {
+        let (session, sql) = step.split_once(": ").unwrap();
+        script.issue(session, sql);
+    }
+    let mut other = script.clone();
+    other.issue("a", "begin isolation level serializable");
+    other.issue("a", "select value from test where id = 1");
+    other.issue("a", "commit");
+    assert_ne!(other.store.hash(), script.store.hash());
+    for script in [&mut script, &mut other] {
+        script.issue("b", "commit");
+        assert_eq!(script.store.hash(), before);
+    }
+}
