@@ -148,7 +148,7 @@ fn faults_name_what_is_there() {
             8:36 error unknown-name: no event named `Plased` / did you mean `Placed`? [Change to `Placed`]
             9:17 warning idle-fault: bus and ordering never talk, so parting them changes nothing / name two nodes with a line between them
             10:17 error wrong-kind: bus is not parted from itself / name two nodes
-            11:66 error unknown-column: column "skuu" of relation "orders" does not exist (42703)
+            11:66 error unknown-column: column "skuu" does not exist (42703)
             13:32 error misplaced: a migration changes the schema only / write CREATE TABLE or ALTER TABLE; changes of rows are steps of a service
             14:9 error unknown-name: no budget named `crashs` / did you mean `crashes`? [Change to `crashes`]
             14:19 error limit: 99 duplicates are over the limit of 16 / a search grows exponentially with its budget: begin with 1 or 2
