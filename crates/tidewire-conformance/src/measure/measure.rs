@@ -15,6 +15,8 @@ use crate::cells;
 
 /// How long a statement that waits is left to wait before the next step.
 const PATIENCE: Duration = Duration::from_millis(DEADLOCK_TIMEOUT_MS + 12);
+/// What ends the wait of a query that the observer makes behind a lock that nobody gives back.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// How often a statement under way is looked at.
 const POLL: Duration = Duration::from_micros(500);
 /// How often a case is played again whose waits were not seen.
@@ -316,19 +318,26 @@ impl<'c> Player<'c, '_> {
 
     fn finish(mut self) -> Result<Recorded, ClientError> {
         let mut final_rows = BTreeMap::new();
+        let control = &mut self.measurer.control;
+        control.command(&format!("set lock_timeout to {}", PATIENCE.as_millis()))?;
         for sql in &self.case.final_queries {
-            let response = self
-                .measurer
-                .control
-                .query(&sql.replace("$LEVEL", self.level.name()))?;
+            let response = control.query(&sql.replace("$LEVEL", self.level.name()))?;
             let rows = match outcome(Some(response)) {
                 Outcome::Ok {
                     rows: Some(rows), ..
                 } => Final::Rows(rows),
+                Outcome::Error { sqlstate, .. } if sqlstate == LOCK_NOT_AVAILABLE => {
+                    Final::Other(Outcome::Blocks {
+                        blocked_by: Vec::new(),
+                        resolves_after: None,
+                        then: None,
+                    })
+                }
                 other => Final::Other(other),
             };
             final_rows.insert(sql.clone(), rows);
         }
+        control.command("reset lock_timeout")?;
         // Who still waits is let go with its connection; the others are used again.
         for (name, mut client) in std::mem::take(&mut self.sessions) {
             if !self.under_way.contains_key(name) {
