@@ -50,6 +50,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "tidewire-scenario",
             "tidewire-engine",
             "tidewire-session",
+            "tidewire-conformance",
         ],
     ),
     ("tidewire-web", &["tidewire-session"]),
