@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::client::ClientError;
 use super::grammar::draw;
-use super::measure::{Measurer, measure};
+use super::play::{Measurer, measure};
 use super::server::ServerError;
 use crate::cases::{Case, Level, Measured, Recorded};
 use crate::compare::{Difference, difference};

@@ -57,6 +57,11 @@ impl Measurer {
 
     /// Takes away what the case before has left.
     fn clear(&mut self) -> Result<(), ClientError> {
+        // Whoever was left waiting has nobody to tell, and would go on with its locks.
+        self.control.command(
+            "select pg_terminate_backend(pid) from pg_stat_activity \
+             where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'",
+        )?;
         let prepared = self.control.command("select gid from pg_prepared_xacts")?;
         for gid in prepared.rows.into_iter().flatten().flatten() {
             let gid = gid.replace('\'', "''");
