@@ -87,10 +87,9 @@ impl Step<'_> {
         }
         let timers = std::mem::take(&mut session.timers);
         state.blocked -= 1;
-        for timer in [timers.deadlock, timers.lock, timers.statement] {
-            if let Some(timer) = timer {
-                self.unschedule(timer);
-            }
+        let timers = [timers.deadlock, timers.lock, timers.statement];
+        for timer in timers.into_iter().flatten() {
+            self.unschedule(timer);
         }
     }
 
