@@ -13,7 +13,10 @@ fn check(text: &str) {
     let setup: Vec<&str> = head.lines().filter(|l| !l.starts_with("--")).collect();
     let mut script = Script::with(&setup.join("\n"));
     let mut actual = String::new();
-    for line in expected.lines().filter(|line| !line.starts_with(' ')) {
+    for line in expected
+        .lines()
+        .filter(|line| line.contains(": ") && !line.starts_with(' '))
+    {
         let (session, sql) = line.split_once(": ").expect("session: statement");
         if sql == "!disconnect" {
             let _ = writeln!(actual, "{line}");
@@ -29,6 +32,11 @@ fn check(text: &str) {
         );
         script.settle_as_server(&mut actual);
     }
+    // A column without a text leaves blanks at the end of its line, which no file here holds.
+    let actual: String = actual
+        .lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect();
     if actual != expected {
         let first = actual
             .lines()
