@@ -166,7 +166,7 @@ fn tables_are_answered_for_any_event() {
     let [
         Outgoing {
             message: FromRun::Tables {
-                ticket: 9, tables, ..
+                ticket: 9, store, ..
             },
             ..
         },
@@ -174,5 +174,5 @@ fn tables_are_answered_for_any_event() {
     else {
         panic!("the question is answered: {said:?}");
     };
-    assert!(!tables.is_empty(), "the store has tables");
+    assert!(!store.tables.is_empty(), "the store has tables");
 }
