@@ -218,7 +218,7 @@ pub(crate) fn replay(file: &Path, levels: &[Level]) -> Result<()> {
 pub(crate) fn step() -> Result<()> {
     run(&Selection {
         first: 0,
-        cases: 240,
+        cases: 800,
         seed: 1,
         levels: Vec::new(),
         world: None,
