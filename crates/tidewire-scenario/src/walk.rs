@@ -71,6 +71,7 @@ impl<'v> Walk<'v> {
             | Statement::AlterTable(_)
             | Statement::DropTable(_)
             | Statement::Truncate(_)
+            | Statement::Sequence(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)
             | Statement::Begin(_)

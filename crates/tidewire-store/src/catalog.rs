@@ -8,13 +8,14 @@ use tidewire_syntax::ast::sql::ReferentialAction;
 use crate::expression::{Expr, Frame};
 use crate::index::IndexKey;
 use crate::query::{Run, all_true};
+use crate::sequence::Sequence;
 use crate::{ColumnId, SequenceId, SqlError, TableId, Type, Value};
 
 /// The tables of one store. Columns have ids and slots that survive a rename; nothing is ever renumbered.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     pub(crate) tables: Vec<Arc<Table>>,
-    pub(crate) sequences: u32,
+    pub(crate) sequences: Vec<Arc<Sequence>>,
     pub(crate) version: u32,
     pub(crate) next_column: u32,
     /// Hash of all definitions, for the hash of a store.

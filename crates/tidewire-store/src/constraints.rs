@@ -6,21 +6,9 @@ use tidewire_syntax::ast::sql::LockStrength;
 use crate::bind_write::NewValue;
 use crate::catalog::DefaultValue;
 use crate::expression::{Expr, Frame};
-use crate::{Row, SequenceId, SqlError, Store, Table, Type, Value, cast};
+use crate::{Row, SqlError, Store, Table, Type, Value, cast};
 
 impl Store {
-    /// The next number of a sequence. It is not given back by a rollback.
-    pub(crate) fn next_value(&mut self, sequence: SequenceId) -> Result<Value, SqlError> {
-        let at = sequence.0 as usize;
-        if self.sequences.len() <= at {
-            self.sequences.resize(at + 1, 0);
-        }
-        self.sequences[at] = self.sequences[at]
-            .checked_add(1)
-            .ok_or_else(|| SqlError::new(b"2200H", "nextval: reached maximum value of sequence"))?;
-        Ok(Value::Integer(self.sequences[at]))
-    }
-
     /// What stands for a value that is not given, for a column of this type.
     pub(crate) fn default_value(
         &mut self,

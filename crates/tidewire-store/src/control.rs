@@ -153,6 +153,9 @@ impl Store {
                 self.warn(b"25P01", "there is no transaction in progress");
                 done(CommandTag::Rollback)
             }
+            (Operation::Sequence(statement), transaction) => {
+                self.execute_sequence(connection, transaction, statement)
+            }
             (Operation::Session(statement), transaction) => {
                 self.execute_session(connection, transaction, statement)
             }

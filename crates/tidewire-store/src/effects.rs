@@ -34,6 +34,12 @@ pub(crate) enum Effect {
     SetConfig,
     /// `pg_backend_pid`
     Connection,
+    /// `nextval`
+    NextValue,
+    /// `currval`, `lastval`
+    DrawnValue,
+    /// `setval`
+    SetValue,
     /// Refused: the store has no clock.
     Sleep,
 }
@@ -58,6 +64,11 @@ pub(crate) fn lookup(
                 ("current_setting", 2) => {
                     Some((Effect::CurrentSetting, &[Text, Any], Some(Type::Text)))
                 }
+                ("nextval", 1) => Some((Effect::NextValue, &[Text], Some(Type::BigInt))),
+                ("currval", 1) => Some((Effect::DrawnValue, &[Text], Some(Type::BigInt))),
+                ("lastval", 0) => Some((Effect::DrawnValue, &[], Some(Type::BigInt))),
+                ("setval", 2) => Some((Effect::SetValue, &[Text, BigInt], Some(Type::BigInt))),
+                ("setval", 3) => Some((Effect::SetValue, &[Text, BigInt, Any], Some(Type::BigInt))),
                 ("set_config", 3) => {
                     Some((Effect::SetConfig, &[Text, Text, Any], Some(Type::Text)))
                 }
@@ -239,6 +250,17 @@ impl Store {
                 let set = value.as_deref();
                 self.set_parameter(connection, Some(transaction), &name, set, is_local)?;
                 Value::Text(self.parameter(connection, Some(transaction), &name)?)
+            }
+            Effect::NextValue => self.draw(transaction, &text(&arguments[0]))?,
+            Effect::DrawnValue => {
+                self.drawn(transaction, arguments.first().map(text).as_deref())?
+            }
+            Effect::SetValue => {
+                let Value::Integer(number) = arguments[1] else {
+                    return Ok(Ok(Value::Null));
+                };
+                let called = arguments.get(2) != Some(&Value::Boolean(false));
+                self.set_value(&text(&arguments[0]), number, called)?
             }
             Effect::Connection => Value::Integer(i64::from(connection.0) + 1),
             Effect::Sleep => {

@@ -79,6 +79,7 @@ mod safe_snapshot;
 mod schema;
 mod scope;
 mod select_lock;
+mod sequence;
 mod serializable;
 mod serializable_access;
 mod serializable_hash;

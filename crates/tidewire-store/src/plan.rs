@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use tidewire_syntax::ast::sql::{
-    Expression, LockStrength, Maintenance, Query as Written, SessionStatement, Statement,
-    TableLockMode, TableName, TransactionModes,
+    Expression, LockStrength, Maintenance, Query as Written, SequenceStatement, SessionStatement,
+    Statement, TableLockMode, TableName, TransactionModes,
 };
 use tidewire_syntax::{Name, Span};
 
@@ -101,6 +101,7 @@ pub(crate) enum Operation {
     RollbackTo(Arc<str>),
     Release(Arc<str>),
     Session(SessionStatement),
+    Sequence(SequenceStatement),
     Schema,
 }
 
@@ -278,6 +279,7 @@ fn plan_with(
             locks = change.locks(catalog, &statement);
             Operation::Schema
         }
+        Statement::Sequence(statement) => Operation::Sequence(statement.clone()),
         Statement::Begin(modes) => Operation::Begin(*modes),
         Statement::Commit { chain } => Operation::Commit { chain: *chain },
         Statement::Rollback { chain } => Operation::Rollback { chain: *chain },
@@ -398,7 +400,7 @@ fn operation_kind(operation: &Operation) -> PlanKind {
         Operation::RollbackTo(_) => control(Control::RollbackTo),
         Operation::Release(_) => control(Control::Release),
         Operation::Session(_) => control(Control::Session),
-        Operation::Schema => PlanKind::Schema,
+        Operation::Schema | Operation::Sequence(_) => PlanKind::Schema,
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) struct Published {
 pub(crate) struct Redefined {
     table: Arc<Table>,
     heap: Arc<Heap>,
-    /// Last numbers of all sequences, when some began again.
-    sequences: Option<Arc<[i64]>>,
+    /// Sequences that began again, with their last numbers.
+    sequences: Arc<[(usize, i64)]>,
 }
 
 /// Stands in the undo log where no row is meant.
@@ -159,7 +159,9 @@ impl Store {
         let before = self.catalog.clone();
         let heaps = self.heaps.clone();
         let sequences: Arc<[i64]> = self.sequences.as_slice().into();
-        self.sequences.resize(catalog.sequences as usize, 0);
+        let new = catalog.sequences.get(sequences.len()..).unwrap_or(&[]);
+        self.sequences
+            .extend(new.iter().map(|new| new.before_start()));
         self.catalog = Arc::new(catalog);
         for (table, rows) in &tables {
             if let Err(error) = self.rows_follow(*table, rows, view, now_us) {
@@ -170,7 +172,11 @@ impl Store {
                 return Err(error);
             }
         }
-        let restarted = self.sequences.get(..sequences.len()) != Some(&*sequences);
+        let now = sequences.iter().zip(&self.sequences).enumerate();
+        let restarted: Arc<[(usize, i64)]> = now
+            .filter(|(_, (before, now))| before != now)
+            .map(|(at, (before, _))| (at, *before))
+            .collect();
         let was = |(table, _): &(TableId, _)| Redefined {
             table: before
                 .tables
@@ -181,7 +187,7 @@ impl Store {
                 .get(table.0 as usize)
                 .unwrap_or(&self.heaps[table.0 as usize])
                 .clone(),
-            sequences: restarted.then(|| sequences.clone()),
+            sequences: restarted.clone(),
         };
         Ok(tables.iter().map(was).collect())
     }
@@ -208,15 +214,13 @@ impl Store {
         let version = self.fresh_version();
         let catalog = Arc::make_mut(&mut self.catalog);
         catalog.tables[at] = before.table;
+        let gone = catalog.tables[at].dropped;
+        catalog.drop_sequences(TableId(at as u32), gone);
         catalog.renew();
         catalog.version = version;
         self.heaps[at] = before.heap;
-        for (last, before) in self
-            .sequences
-            .iter_mut()
-            .zip(before.sequences.iter().flat_map(|all| all.iter()))
-        {
-            *last = *before;
+        for (at, last) in before.sequences.iter() {
+            self.sequences[*at] = *last;
         }
         self.forget_changes(transaction);
     }

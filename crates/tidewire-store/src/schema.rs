@@ -341,6 +341,7 @@ fn drop_tables(catalog: &Catalog, drop: &DropTable) -> Result<Change, PlanError>
         .map(|table| (table, RowsChange::Keep))
         .collect();
     for id in gone {
+        catalog.drop_sequences(id, true);
         Arc::make_mut(&mut catalog.tables[id.0 as usize]).dropped = true;
         tables.push((id, RowsChange::Remove));
     }

@@ -334,7 +334,10 @@ impl crate::transaction::Connection {
     /// A session that has nothing any more is as one that never had.
     pub(crate) fn forget_empty_session(&mut self) {
         let empty = |session: &crate::transaction::Session| {
-            session.advisory.is_empty() && session.settings.is_empty()
+            session.advisory.is_empty()
+                && session.settings.is_empty()
+                && session.statements.is_empty()
+                && session.drawn.is_empty()
         };
         if self.session.as_deref().is_some_and(empty) {
             self.session = None;

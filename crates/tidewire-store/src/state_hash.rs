@@ -23,6 +23,9 @@ impl Store {
             wide(&mut hasher, self.published_fingerprint());
         }
         hasher.word(self.default_isolation as u64);
+        for sequence in &self.catalog.sequences {
+            sequence.stable_hash(&mut hasher);
+        }
         for sequence in &self.sequences {
             hasher.word(*sequence as u64);
         }

@@ -12,6 +12,7 @@ use tidewire_syntax::{Name, Span};
 use crate::catalog::DefaultValue;
 use crate::expression::Expr;
 use crate::scope::{Binder, Scope, ScopeRelation, error, fail};
+use crate::sequence::Sequence;
 use crate::{
     Catalog, Check, Column, ColumnId, ForeignKey, Index, PlanError, SequenceId, Table, Type, cast,
     typing,
@@ -83,7 +84,7 @@ impl Builder {
         };
         self.catalog.next_column += 1;
         if serial {
-            column.default = self.sequence();
+            column.default = self.sequence(&column.name, data_type);
         }
         for constraint in &definition.constraints {
             match &constraint.kind {
@@ -116,7 +117,7 @@ impl Builder {
                             "identity column type must be smallint, integer, or bigint",
                         );
                     }
-                    column.default = self.sequence();
+                    column.default = self.sequence(&column.name, data_type);
                     column.not_null = true;
                     column.identity_always = *always;
                 }
@@ -127,9 +128,11 @@ impl Builder {
         Ok(slot)
     }
 
-    fn sequence(&mut self) -> DefaultValue {
-        self.catalog.sequences += 1;
-        DefaultValue::Sequence(SequenceId(self.catalog.sequences - 1))
+    fn sequence(&mut self, column: &str, data_type: Type) -> DefaultValue {
+        let name = self.catalog.sequence_name(&self.table.name, column);
+        let sequences = &mut self.catalog.sequences;
+        sequences.push(Arc::new(Sequence::of_column(name, data_type)));
+        DefaultValue::Sequence(SequenceId(sequences.len() as u32 - 1))
     }
 
     pub(crate) fn column_constraints(

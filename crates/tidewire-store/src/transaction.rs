@@ -36,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) advisory: Vec<SessionLock>,
     /// Parameters that it has set.
     pub(crate) settings: Arc<Settings>,
+    /// Sequences and what it drew from them by `nextval`, the last behind.
+    pub(crate) drawn: Vec<(u32, i64)>,
     /// Statements that it keeps, in order.
     pub(crate) statements: Vec<PreparedStatement>,
 }
@@ -229,6 +231,10 @@ impl StableHash for Session {
             held.key.stable_hash(hasher);
             hasher.word(held.mode as u64);
             hasher.word(u64::from(held.count));
+        }
+        for (sequence, number) in &self.drawn {
+            hasher.word(u64::from(*sequence));
+            hasher.word(*number as u64);
         }
         for statement in &self.statements {
             statement.stable_hash(hasher);

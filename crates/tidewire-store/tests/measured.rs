@@ -72,6 +72,7 @@ measured! {
     two_phase
     schema
     character
+    sequences
     advisory
     soft_deadlock
 }

@@ -127,6 +127,7 @@ impl Builder<'_> {
                     self.run(store, connection, statement, span);
                 }
             }
+            Statement::Sequence(_) => self.run(store, connection, statement, span),
             Statement::Insert(insert) => match &insert.table.database {
                 Some(prefix) => self.refuse_prefix(prefix, &insert.table.table),
                 None => self.run(store, connection, statement, span),

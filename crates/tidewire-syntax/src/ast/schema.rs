@@ -96,3 +96,48 @@ pub struct Truncate {
     /// The whole statement.
     pub span: Span,
 }
+
+/// A statement about sequences.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SequenceStatement {
+    /// `CREATE SEQUENCE [IF NOT EXISTS] name [options]`
+    Create {
+        /// Its name.
+        name: Name,
+        /// `IF NOT EXISTS`
+        if_not_exists: bool,
+        /// Options in order.
+        options: Vec<SequenceOption>,
+    },
+    /// `ALTER SEQUENCE name options`
+    Alter {
+        /// Its name.
+        name: Name,
+        /// Options in order.
+        options: Vec<SequenceOption>,
+    },
+    /// `DROP SEQUENCE [IF EXISTS] a, b`
+    Drop {
+        /// The sequences; never empty.
+        names: Vec<Name>,
+        /// `IF EXISTS`
+        if_exists: bool,
+    },
+}
+
+/// What `CREATE SEQUENCE` and `ALTER SEQUENCE` may say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SequenceOption {
+    /// `INCREMENT [BY] n`
+    Increment(i64),
+    /// `MINVALUE n`; `None` for `NO MINVALUE`
+    Minimum(Option<i64>),
+    /// `MAXVALUE n`; `None` for `NO MAXVALUE`
+    Maximum(Option<i64>),
+    /// `START [WITH] n`
+    Start(i64),
+    /// `RESTART [[WITH] n]`
+    Restart(Option<i64>),
+    /// `CYCLE` or `NO CYCLE`
+    Cycle(bool),
+}

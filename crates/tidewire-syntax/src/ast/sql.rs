@@ -23,6 +23,8 @@ pub enum Statement {
     DropTable(DropTable),
     /// `TRUNCATE`
     Truncate(Truncate),
+    /// `CREATE SEQUENCE`, `ALTER SEQUENCE`, `DROP SEQUENCE`
+    Sequence(SequenceStatement),
     /// `INSERT`
     Insert(Insert),
     /// `UPDATE`

@@ -29,6 +29,7 @@ impl<'p> Tables<'p> {
             Statement::AlterTable(alter) => self.found.push(&alter.table),
             Statement::DropTable(drop) => self.found.extend(&drop.tables),
             Statement::Truncate(truncate) => self.found.extend(&truncate.tables),
+            Statement::Sequence(_) => {}
             Statement::CreateIndex(create) => self.found.push(&create.table),
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.within(update.with.as_ref(), |tables| {

@@ -19,6 +19,7 @@ mod prepare;
 mod query;
 mod recover;
 mod select;
+mod sequence;
 mod service;
 mod statement;
 mod step;

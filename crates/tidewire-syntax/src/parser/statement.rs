@@ -92,6 +92,11 @@ impl Parser<'_> {
         }
         match self.one_of(STATEMENTS) {
             Some("insert" | "update" | "delete") => self.data_statement(),
+            Some(word @ ("create" | "alter" | "drop")) if self.nth_word(1, "sequence") => {
+                let statement =
+                    self.node(SyntaxKind::AlterTable, |parser| parser.sequence(word))?;
+                Ok(Statement::Sequence(statement))
+            }
             Some("create") if self.nth_word(1, "index") || self.nth_word(1, "unique") => {
                 let create = self.node(SyntaxKind::CreateIndex, |parser| parser.create_index())?;
                 Ok(Statement::CreateIndex(Box::new(create)))

@@ -81,6 +81,7 @@ impl Frame<'_, '_> {
             | Statement::AlterTable(_)
             | Statement::DropTable(_)
             | Statement::Truncate(_)
+            | Statement::Sequence(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_) => {
                 self.builder.report.error(
