@@ -12,7 +12,7 @@ impl Parser<'_> {
         self.bump_as(SyntaxKind::Keyword);
         if !self.at_word("table") {
             let what = format!("`ALTER {}`", self.nth_text(0).to_ascii_uppercase());
-            return self.unsupported(&what, "only tables and sequences are altered");
+            return self.unsupported(&what, "only tables are altered");
         }
         self.eat_word("table");
         let if_exists = self.eat_words(&["if", "exists"]);
@@ -172,7 +172,7 @@ impl Parser<'_> {
         if !self.at_word("table") {
             let what = format!("`DROP {}`", self.nth_text(0).to_ascii_uppercase());
             return match self.at(SyntaxKind::Word) {
-                true => self.unsupported(&what, "only tables, indexes and sequences are dropped"),
+                true => self.unsupported(&what, "only tables and indexes are dropped"),
                 false => self.fail("`table`"),
             };
         }

@@ -14,7 +14,7 @@ impl Parser<'_> {
         // What survives a crash of the whole server is the same here.
         self.eat_word("unlogged");
         if !self.at_word("table") {
-            let hint = "only tables, indexes and sequences are created";
+            let hint = "only tables and indexes are created";
             let what = format!("`CREATE {}`", self.nth_text(0).to_ascii_uppercase());
             return match self.at(SyntaxKind::Word) {
                 true => self.unsupported(&what, hint),
