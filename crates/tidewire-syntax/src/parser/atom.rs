@@ -24,6 +24,14 @@ const SPECIAL_FORMS: &[(&str, &str)] = &[
     ("xmlelement", ""),
 ];
 
+/// What EXTRACT takes out of a time (manual, section 9.9.1). Other words are refused: many are keywords.
+#[rustfmt::skip]
+const TIME_FIELDS: &[&str] = &[
+    "century", "day", "decade", "dow", "doy", "epoch", "hour", "isodow", "isoyear", "julian",
+    "microseconds", "millennium", "milliseconds", "minute", "month", "quarter", "second",
+    "timezone", "timezone_hour", "timezone_minute", "week", "year",
+];
+
 /// Forms that look like functions, and how many expressions they take (`func_expr_common_subexpr` in `gram.y`).
 const LISTED: &[(&str, Option<usize>)] = &[
     ("coalesce", None),
@@ -341,7 +349,10 @@ impl Parser<'_> {
     fn extract_arguments(&mut self) -> Parsed<Vec<Expression>> {
         let span = self.span();
         let field = match self.kind() {
-            SyntaxKind::Word => self.nth_text(0).to_ascii_lowercase(),
+            SyntaxKind::Word if self.one_of(TIME_FIELDS).is_some() => {
+                self.nth_text(0).to_ascii_lowercase()
+            }
+            SyntaxKind::Word => return self.unknown_word("a field of times", TIME_FIELDS),
             SyntaxKind::String => unquote(self.nth_text(0), '\''),
             _ => return self.fail("a field such as `year`"),
         };
