@@ -164,16 +164,16 @@ fn exit_code_2_and_the_place_for_sql_outside_the_subset() {
         "subset.tide",
         text,
         expect![[r#"
-        [not-supported] Error: PostgreSQL has window functions, Tidewire does not
-           ╭─[ subset.tide:6:71 ]
-           │
-         6 │ invariant 'The box is never negative' always no rows select n, array[1] from boxes where n < 0;
-           │                                                                       ──┬─
-           │                                                                         ╰─── here
-           │
-           │ Help: use GROUP BY, or CASE within the aggregate
-        ───╯
-    "#]],
+            [not-supported] Error: PostgreSQL has `ARRAY`, Tidewire does not
+               ╭─[ subset.tide:6:64 ]
+               │
+             6 │ invariant 'The box is never negative' always no rows select n, array[1] from boxes where n < 0;
+               │                                                                ──┬──
+               │                                                                  ╰──── here
+               │
+               │ Help: use jsonb, a list in IN, or VALUES
+            ───╯
+        "#]],
     );
 }
 
