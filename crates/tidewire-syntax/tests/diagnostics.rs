@@ -292,6 +292,16 @@ fn sql_that_is_left_out_says_so() {
 }
 
 #[test]
+fn forms_that_give_no_rows_are_no_functions_in_from() {
+    check_steps(
+        "select * from exists (1, 3);",
+        expect![[r#"
+        3:15 syntax: expected a table or a function, found `exists`
+    "#]],
+    );
+}
+
+#[test]
 fn statements_that_do_not_belong_in_a_database() {
     check(
         "database d relational { select 1; drop table t; }",

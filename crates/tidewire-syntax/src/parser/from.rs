@@ -93,6 +93,13 @@ impl Parser<'_> {
             });
         }
         if self.at_name() && self.nth(1) == SyntaxKind::OpenParen {
+            // They have forms of their own that give no rows.
+            if self
+                .one_of(&["exists", "grouping", "interval", "row"])
+                .is_some()
+            {
+                return self.fail("a table or a function");
+            }
             let call = self.node(SyntaxKind::Function, |parser| parser.function())?;
             let ExpressionKind::Function(call) = call else {
                 return self.fail("a function");
