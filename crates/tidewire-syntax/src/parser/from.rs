@@ -6,6 +6,13 @@ use crate::ast::sql::{
     ExpressionKind, Join, JoinCondition, JoinKind, SourceKind, TableExpression, TableSource,
 };
 
+/// Forms with parentheses of their own that give one value and no rows.
+#[rustfmt::skip]
+const NO_ROWS: &[&str] = &[
+    "coalesce", "exists", "extract", "greatest", "grouping", "interval", "least", "normalize",
+    "nullif", "overlay", "position", "row", "substring", "treat", "trim", "xmlelement",
+];
+
 impl Parser<'_> {
     /// `FROM a, b JOIN c …`, introduced by this word; empty without it.
     pub(super) fn table_list(&mut self, word: &str) -> Parsed<Vec<TableExpression>> {
@@ -93,11 +100,7 @@ impl Parser<'_> {
             });
         }
         if self.at_name() && self.nth(1) == SyntaxKind::OpenParen {
-            // They have forms of their own that give no rows.
-            if self
-                .one_of(&["exists", "grouping", "interval", "row"])
-                .is_some()
-            {
+            if self.one_of(NO_ROWS).is_some() {
                 return self.fail("a table or a function");
             }
             let call = self.node(SyntaxKind::Function, |parser| parser.function())?;

@@ -19,10 +19,15 @@ impl Parser<'_> {
                     options: self.sequence_options()?,
                 })
             }
-            "alter" => Ok(SequenceStatement::Alter {
-                name: self.identifier(what)?,
-                options: self.sequence_options()?,
-            }),
+            "alter" => {
+                let name = self.identifier(what)?;
+                let start = self.start();
+                let options = self.sequence_options()?;
+                if self.start() == start {
+                    return self.fail("what changes: `restart`, `increment`, `maxvalue` …");
+                }
+                Ok(SequenceStatement::Alter { name, options })
+            }
             _ => {
                 let if_exists = self.eat_words(&["if", "exists"]);
                 let mut names = Vec::new();
