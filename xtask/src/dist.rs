@@ -10,7 +10,8 @@ use serde::Deserialize;
 const PAGE_GOAL_BYTES: u64 = 350_000;
 
 /// What it may weigh today: what it weighed once the data engine knew serializable transactions, queries, schema changes
-/// and sequences in full and the Data tab showed versions and locks, and a fiftieth. A ratchet: it only ever goes down, until it is the goal. docs/performance.md tells the parts.
+/// and sequences in full and the Data tab showed versions and locks, and a fiftieth. A ratchet: it only ever goes down,
+/// until it is the goal. docs/performance.md tells the parts.
 const PAGE_BUDGET_BYTES: u64 = 871_000;
 
 /// The bytes of one file of the release, as it is and as a server sends it.
