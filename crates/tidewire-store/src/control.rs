@@ -124,6 +124,15 @@ impl Store {
         });
     }
 
+    /// The same, of something that is no reason to worry.
+    pub(crate) fn notice(&mut self, message: String) {
+        self.notices.push(Notice {
+            severity: "NOTICE",
+            state: SqlState(*b"00000"),
+            message,
+        });
+    }
+
     /// BEGIN, COMMIT, ROLLBACK, savepoints, statements about the session, and changes of the schema.
     pub(crate) fn execute_control(
         &mut self,

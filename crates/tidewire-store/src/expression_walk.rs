@@ -5,6 +5,54 @@ use std::sync::Arc;
 use crate::expression::Expr;
 use crate::query::Query;
 
+/// Visits the expressions directly in one, borrowed as `$iter` borrows: both walks know the same parts.
+macro_rules! each_child {
+    ($whole:expr, $iter:ident, $visitor:expr) => {
+        match $whole {
+            Expr::Literal(_)
+            | Expr::Slot(..)
+            | Expr::Column { .. }
+            | Expr::Extra(..)
+            | Expr::Exists(_)
+            | Expr::Subquery(_)
+            | Expr::SubqueryColumn(..)
+            | Expr::Now => {}
+            Expr::Not(one)
+            | Expr::IsNull(one, _)
+            | Expr::Negate(_, one)
+            | Expr::InQuery(one, _, _)
+            | Expr::Quantified(_, _, one, _)
+            | Expr::Cast(one, _, _) => $visitor(one),
+            Expr::Compare(_, two)
+            | Expr::IsDistinct(two, _)
+            | Expr::Arithmetic(_, _, two)
+            | Expr::Like(two, _)
+            | Expr::Concatenate(two)
+            | Expr::MergeJson(two)
+            | Expr::JsonMember(two, _)
+            | Expr::NullIf(two) => two.$iter().for_each($visitor),
+            Expr::And(many)
+            | Expr::Or(many)
+            | Expr::Coalesce(many)
+            | Expr::Extreme(many, _)
+            | Expr::RowInQuery(many, _, _)
+            | Expr::Call(_, many) => many.$iter().for_each($visitor),
+            Expr::CompareRows(_, pairs) => pairs.$iter().flatten().for_each($visitor),
+            Expr::InList(one, many, _) => {
+                $visitor(one);
+                many.$iter().for_each($visitor);
+            }
+            Expr::Case(branches, otherwise) => {
+                for (condition, result) in branches {
+                    $visitor(condition);
+                    $visitor(result);
+                }
+                $visitor(otherwise);
+            }
+        }
+    };
+}
+
 impl Expr {
     /// The same column seen from so many queries further in; for what USING makes of columns.
     pub(crate) fn shifted(self, by: u16) -> Expr {
@@ -36,94 +84,12 @@ impl Expr {
 
     /// Visits the expressions directly in this one.
     pub(crate) fn children(&self, visitor: &mut dyn FnMut(&Expr)) {
-        match self {
-            Expr::Literal(_)
-            | Expr::Slot(..)
-            | Expr::Column { .. }
-            | Expr::Extra(..)
-            | Expr::Exists(_)
-            | Expr::Subquery(_)
-            | Expr::SubqueryColumn(..)
-            | Expr::Now => {}
-            Expr::Not(one)
-            | Expr::IsNull(one, _)
-            | Expr::Negate(_, one)
-            | Expr::InQuery(one, _, _)
-            | Expr::Quantified(_, _, one, _)
-            | Expr::Cast(one, _, _) => visitor(one),
-            Expr::Compare(_, two)
-            | Expr::IsDistinct(two, _)
-            | Expr::Arithmetic(_, _, two)
-            | Expr::Like(two, _)
-            | Expr::Concatenate(two)
-            | Expr::MergeJson(two)
-            | Expr::JsonMember(two, _)
-            | Expr::NullIf(two) => two.iter().for_each(visitor),
-            Expr::And(many)
-            | Expr::Or(many)
-            | Expr::Coalesce(many)
-            | Expr::Extreme(many, _)
-            | Expr::RowInQuery(many, _, _)
-            | Expr::Call(_, many) => many.iter().for_each(visitor),
-            Expr::CompareRows(_, pairs) => pairs.iter().flatten().for_each(visitor),
-            Expr::InList(one, many, _) => {
-                visitor(one);
-                many.iter().for_each(visitor);
-            }
-            Expr::Case(branches, otherwise) => {
-                for (condition, result) in branches {
-                    visitor(condition);
-                    visitor(result);
-                }
-                visitor(otherwise);
-            }
-        }
+        each_child!(self, iter, visitor);
     }
 
     /// The expressions directly in this one, to change.
     pub(crate) fn children_mut(&mut self, visitor: &mut dyn FnMut(&mut Expr)) {
-        match self {
-            Expr::Literal(_)
-            | Expr::Slot(..)
-            | Expr::Column { .. }
-            | Expr::Extra(..)
-            | Expr::Exists(_)
-            | Expr::Subquery(_)
-            | Expr::SubqueryColumn(..)
-            | Expr::Now => {}
-            Expr::Not(one)
-            | Expr::IsNull(one, _)
-            | Expr::Negate(_, one)
-            | Expr::InQuery(one, _, _)
-            | Expr::Quantified(_, _, one, _)
-            | Expr::Cast(one, _, _) => visitor(one),
-            Expr::Compare(_, two)
-            | Expr::IsDistinct(two, _)
-            | Expr::Arithmetic(_, _, two)
-            | Expr::Like(two, _)
-            | Expr::Concatenate(two)
-            | Expr::MergeJson(two)
-            | Expr::JsonMember(two, _)
-            | Expr::NullIf(two) => two.iter_mut().for_each(visitor),
-            Expr::And(many)
-            | Expr::Or(many)
-            | Expr::Coalesce(many)
-            | Expr::Extreme(many, _)
-            | Expr::RowInQuery(many, _, _)
-            | Expr::Call(_, many) => many.iter_mut().for_each(visitor),
-            Expr::CompareRows(_, pairs) => pairs.iter_mut().flatten().for_each(visitor),
-            Expr::InList(one, many, _) => {
-                visitor(one);
-                many.iter_mut().for_each(visitor);
-            }
-            Expr::Case(branches, otherwise) => {
-                for (condition, result) in branches {
-                    visitor(condition);
-                    visitor(result);
-                }
-                visitor(otherwise);
-            }
-        }
+        each_child!(self, iter_mut, visitor);
     }
 
     /// The subquery that this very expression holds.

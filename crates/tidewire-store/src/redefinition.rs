@@ -8,13 +8,11 @@ use std::sync::Arc;
 use tidewire_syntax::ast::sql::{IsolationLevel, Statement};
 
 use crate::heap::Heap;
+use crate::query::NO_ROW;
 use crate::schema::{Change, change};
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::View;
-use crate::{
-    Catalog, CommandTag, ConnectionId, Notice, RowId, SqlError, SqlState, Store, Table, TableId,
-    TransactionId,
-};
+use crate::{Catalog, CommandTag, ConnectionId, SqlError, Store, Table, TableId, TransactionId};
 
 /// The catalog as those see it who changed nothing in it, while some open transaction did.
 #[derive(Clone, Debug)]
@@ -32,9 +30,6 @@ pub(crate) struct Redefined {
     /// Sequences that began again, with their last numbers.
     sequences: Arc<[(usize, i64)]>,
 }
-
-/// Stands in the undo log where no row is meant.
-const NO_ROW: RowId = RowId(u32::MAX);
 
 /// The tag of a statement that changes the schema.
 pub(crate) fn tag(statement: &Statement) -> CommandTag {
@@ -146,11 +141,7 @@ impl Store {
             notices,
         } = change(&self.catalog, statement).map_err(SqlError::from)?;
         for message in notices {
-            self.notices.push(Notice {
-                severity: "NOTICE",
-                state: SqlState(*b"00000"),
-                message,
-            });
+            self.notice(message);
         }
         if tables.is_empty() {
             return Ok(Vec::new());

@@ -14,8 +14,7 @@ use crate::control::{done, failed};
 use crate::hash::{StableHash, StableHasher};
 use crate::transaction::Transaction;
 use crate::{
-    Catalog, CommandTag, ConnectionId, Notice, Progress, SequenceId, SqlError, SqlState, Store,
-    TableId, Type, Value,
+    Catalog, CommandTag, ConnectionId, Progress, SequenceId, SqlError, Store, TableId, Type, Value,
 };
 
 /// Sequences that one store may have.
@@ -62,11 +61,10 @@ impl Sequence {
     }
 
     fn next(&self, last: i64) -> Result<i64, SqlError> {
-        let next = last.checked_add(self.increment);
         // One step before the start may lie outside the range of numbers.
-        let next = match next {
-            _ if last == self.before_start() => Some(self.start),
-            next => next,
+        let next = match last == self.before_start() {
+            true => Some(self.start),
+            false => last.checked_add(self.increment),
         };
         match next {
             Some(next) if next > self.maximum || next < self.minimum => self.end(),
@@ -294,7 +292,7 @@ impl Store {
     ) -> Result<(), SqlError> {
         if self.catalog.sequence(name).is_ok() || self.catalog.table(name).is_some() {
             if if_not_exists {
-                self.note(format!("relation \"{name}\" already exists, skipping"));
+                self.notice(format!("relation \"{name}\" already exists, skipping"));
                 return Ok(());
             }
             let message = format!("relation \"{name}\" already exists");
@@ -309,10 +307,8 @@ impl Store {
             ..Sequence::of_column(name.clone(), Type::BigInt)
         };
         let falls = |option: &SequenceOption| matches!(option, SequenceOption::Increment(..0));
-        if options.iter().any(falls) {
-            (sequence.minimum, sequence.maximum) = (i64::MIN, -1);
-        }
         sequence.start = if options.iter().any(falls) {
+            (sequence.minimum, sequence.maximum) = (i64::MIN, -1);
             bound(options, |option| match option {
                 SequenceOption::Maximum(bound) => *bound,
                 _ => None,
@@ -358,7 +354,7 @@ impl Store {
             match self.catalog.sequence(name.as_str()) {
                 Ok(at) => gone.push(at),
                 Err(_) if if_exists => {
-                    self.note(format!("sequence \"{name}\" does not exist, skipping"));
+                    self.notice(format!("sequence \"{name}\" does not exist, skipping"));
                 }
                 Err(_) => {
                     let message = format!("sequence \"{name}\" does not exist");
@@ -390,14 +386,6 @@ impl Store {
             }
         }
         refused
-    }
-
-    fn note(&mut self, message: String) {
-        self.notices.push(Notice {
-            severity: "NOTICE",
-            state: SqlState(*b"00000"),
-            message,
-        });
     }
 }
 
