@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tidewire_scenario::{InvariantId, InvariantMode};
-use tidewire_store::{Row, Store};
+use tidewire_scenario::{DatabaseId, InvariantId, InvariantMode};
+use tidewire_store::{AcrossQuery, Row, Store};
 
 use crate::action::Pending;
 use crate::fingerprint::Part;
@@ -64,11 +64,17 @@ impl State {
     /// The rows that an invariant's query returns now; an error when it cannot be judged.
     fn evidence(&self, setup: &Setup, id: InvariantId) -> Result<Vec<Row>, ()> {
         let invariant = &setup.program.invariants[id.index()];
-        let databases = invariant.databases.iter();
-        let stores: SmallVec<[&Store; 4]> =
-            databases.map(|database| self.store(*database)).collect();
-        let rows = invariant.query.run(&stores, clock(self.now_us));
-        rows.map_err(|_| ())
+        self.ask(&invariant.query, &invariant.databases).ok_or(())
+    }
+
+    /// The committed rows that a query over several stores returns now; `None` when it fails. `databases` in the
+    /// order in which the query numbers them.
+    pub fn ask(&self, query: &AcrossQuery, databases: &[DatabaseId]) -> Option<Vec<Row>> {
+        let stores: SmallVec<[&Store; 4]> = databases
+            .iter()
+            .map(|database| self.store(*database))
+            .collect();
+        query.run(&stores, clock(self.now_us)).ok()
     }
 }
 

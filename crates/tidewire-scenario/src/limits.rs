@@ -28,6 +28,18 @@ pub const RETRIES: u32 = 100;
 pub const SEED_ROWS: usize = 20_000;
 /// Invariants of one scenario.
 pub const INVARIANTS: usize = 100;
+/// Answers of a lesson's question; there are at least 2.
+pub const ANSWERS: usize = 4;
+/// Highlights of one lesson.
+pub const HIGHLIGHTS: usize = 12;
+/// Characters of a lesson's question.
+pub const QUESTION: usize = 240;
+/// Characters of an answer.
+pub const ANSWER: usize = 100;
+/// Characters of a highlight's note.
+pub const NOTE: usize = 160;
+/// Characters of a lesson's explanation.
+pub const EXPLANATION: usize = 700;
 /// Faults of one design.
 pub const FAULTS: usize = 100;
 /// Instructions of one handler.

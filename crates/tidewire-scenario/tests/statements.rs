@@ -216,7 +216,7 @@ fn invariants_read_tables_of_all_databases() {
             2:44 warning unknown-name: no database in any design named `elsewhere` / known here: bus, copy_db, ordering, orders_db, stock_db
             3:44 error unknown-table: no table named `stok` / did you mean `stock`? [Change to `stock`]
             4:37 error unknown-column: column "on_hnd" does not exist (42703) / Perhaps you meant to reference the column "stock.on_hand".
-            5:62 error unknown-value: an invariant knows no :sku / it reads tables only, at one instant; compare columns with each other
+            5:62 error unknown-value: a query over all databases knows no :sku / it reads tables only, at one instant; compare columns with each other
             7:45 error ambiguous-table: orders is a table of orders_db, copy_db / say which one: orders_db.orders
         "#]],
     );

@@ -10,6 +10,7 @@ mod encode;
 pub mod gallery;
 pub mod layout;
 pub mod legend;
+pub mod lesson;
 mod metrics;
 pub mod model;
 pub mod outcome;

@@ -134,6 +134,9 @@ pub struct Outcome {
     pub invariants: Vec<InvariantOutcome>,
     /// Figures.
     pub metrics: Metrics,
+    /// The answers of the lesson's question; only when the scenario has a lesson.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Vec<AnswerOutcome>>,
     /// Only with shuffled choices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choices: Option<String>,
@@ -151,6 +154,17 @@ pub struct InvariantOutcome {
     /// When it was first broken.
     pub violated_at_us: Option<u64>,
     /// Rows of evidence: column name and value as text.
+    pub rows: Vec<Vec<(String, String)>>,
+}
+
+/// What became of an answer of the lesson.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerOutcome {
+    /// The answer.
+    pub text: String,
+    /// `None`: the run does not tell.
+    pub right: Option<bool>,
+    /// The first rows that make it right, if rows do: column name and value as text.
     pub rows: Vec<Vec<(String, String)>>,
 }
 

@@ -10,9 +10,10 @@ use tidewire_scenario::Program;
 use crate::anomalies::{AnomalyReport, Watch};
 use crate::encode::Encoder;
 use crate::legend::mode_words;
+use crate::lesson::Judge;
 use crate::metrics::MetricsFold;
 use crate::outcome::verdict_words;
-use crate::protocol::{InvariantOutcome, Outcome};
+use crate::protocol::{AnswerOutcome, InvariantOutcome, Outcome};
 use crate::run::Journal;
 
 /// Records of one stretch of a run, as they cross to the page.
@@ -30,6 +31,9 @@ pub struct Chunk {
 #[derive(Debug)]
 pub struct Simulation {
     run: Run,
+    /// The run before its first action; only for a program with a lesson, whose answers may ask for an earlier
+    /// instant than the last.
+    beginning: Option<Run>,
     shuffled: bool,
     observer: Observer,
 }
@@ -52,7 +56,9 @@ impl Simulation {
     }
 
     fn build(program: Arc<Program>, seed: u64, choices: Choices, encoder: Option<Encoder>) -> Self {
+        let run = Run::new(Arc::clone(&program), seed, choices.clone());
         Self {
+            beginning: program.lesson.is_some().then(|| run.clone()),
             shuffled: choices != Choices::Canonical,
             observer: Observer {
                 hash: TraceHash::default(),
@@ -61,7 +67,7 @@ impl Simulation {
                 encoder,
                 watch: None,
             },
-            run: Run::new(program, seed, choices),
+            run,
         }
     }
 
@@ -150,8 +156,21 @@ impl Simulation {
                 })
                 .collect(),
             metrics: self.observer.metrics.metrics(),
+            answers: self.answers(),
             choices: self.shuffled.then(|| outcome.choices.to_string()),
         }
+    }
+}
+
+impl Simulation {
+    /// What the run says to the lesson's question.
+    fn answers(&self) -> Option<Vec<AnswerOutcome>> {
+        let judge = Judge {
+            run: &self.run,
+            beginning: self.beginning.as_ref()?,
+            quiet: self.verdict() == Some(Verdict::Quiet),
+        };
+        judge.answers()
     }
 }
 

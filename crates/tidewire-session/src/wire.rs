@@ -6,7 +6,9 @@
 use crate::anomalies::report::{
     AnomalyDependency, AnomalyEntry, AnomalyReport, AnomalyStatement, AnomalyTransaction,
 };
-use crate::protocol::{FromRun, InvariantOutcome, Metrics, Outcome, ReadAs, RequestCounts, ToRun};
+use crate::protocol::{
+    AnswerOutcome, FromRun, InvariantOutcome, Metrics, Outcome, ReadAs, RequestCounts, ToRun,
+};
 use crate::store_view::{
     Author, Cell, ColumnHead, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
     StoreView, TableContent, TableRow, VersionLine, Was,
@@ -253,8 +255,10 @@ structure!(Outcome {
     verdict,
     invariants,
     metrics,
+    answers,
     choices,
 });
+structure!(AnswerOutcome { text, right, rows });
 structure!(InvariantOutcome {
     name,
     mode,

@@ -199,6 +199,12 @@ syntax_kinds! {
     Design,
     /// `without X;`
     Without,
+    /// `lesson { … }`
+    Lesson,
+    /// `predict '…' { … }`
+    Predict,
+    /// `answer '…' …;`
+    Answer,
     /// `layout { … }`
     Layout,
     /// `node x y;`

@@ -34,6 +34,32 @@ fn check_steps(steps: &str, expect: Expect) {
 }
 
 #[test]
+fn lessons() {
+    check(
+        "lesson { ask 'why'; predict 'why' { option 'a'; answer 'b' if breaks 'c'; answer 'd' when broken 'c'; } }",
+        expect![[r#"
+            1:10 syntax: expected a member of a lesson, found `ask`
+              hint: one of: seed, at, predict, highlight, explain, without
+            1:37 syntax: expected an answer, found `option`
+            1:60 syntax: expected `;`, found `if`
+            1:91 syntax: expected when the answer is right, found `broken`
+              hint: one of: breaks, holds, rows, no
+        "#]],
+    );
+    check(
+        "lesson { at 5; highlight at 40ms 'x'; explain why; predict 'q' { answer 'a' when rows insert; } }",
+        expect![[r#"
+            1:13 syntax: the duration 5 needs a unit
+              hint: units are us, ms, s, m and h: `50ms`
+              fix: Change to `5ms` → lesson { at 5ms; highlight at 40ms 'x'; explain why; predict 'q' { answer 'a' when rows insert; } }
+            1:29 syntax: expected `at`, found `40ms`
+            1:47 syntax: expected the explanation in single quotes, found `why`
+            1:87 syntax: expected the query that finds what breaks it, found `insert`
+        "#]],
+    );
+}
+
+#[test]
 fn words_that_were_meant() {
     check(
         "sevice a {}",

@@ -45,7 +45,20 @@ impl Builder<'_> {
                 limit,
             )),
         };
-        let mut query: Query = (*written.query).clone();
+        if let Some((query, databases)) = self.across(&written.query) {
+            self.program.invariants.push(Invariant {
+                sentence: written.sentence.value.as_str().into(),
+                mode,
+                query,
+                databases,
+                span,
+            });
+        }
+    }
+
+    /// A query over all databases, and these in the order in which it numbers them.
+    pub(super) fn across(&mut self, written: &Query) -> Option<(AcrossQuery, Vec<DatabaseId>)> {
+        let mut query = written.clone();
         let mut finder = Finder {
             databases: &self.program.databases,
             all_nodes: self.all_nodes,
@@ -57,7 +70,7 @@ impl Builder<'_> {
         walk::query(&mut query, &mut finder);
         let (used, failed) = (finder.used, finder.failed);
         if failed {
-            return;
+            return None;
         }
         let stores: Vec<(&str, &Catalog)> = used
             .iter()
@@ -65,14 +78,11 @@ impl Builder<'_> {
             .map(|database| (&*database.name, database.initial.catalog()))
             .collect();
         match AcrossQuery::plan(&query, &stores) {
-            Ok(query) => self.program.invariants.push(Invariant {
-                sentence: written.sentence.value.as_str().into(),
-                mode,
-                query,
-                databases: used,
-                span,
-            }),
-            Err(error) => self.report.plan_error(&error),
+            Ok(query) => Some((query, used)),
+            Err(error) => {
+                self.report.plan_error(&error);
+                None
+            }
         }
     }
 }
@@ -165,7 +175,7 @@ impl Visitor for Finder<'_> {
             self.report.error(
                 "unknown-value",
                 expression.span,
-                format!("an invariant knows no :{name}"),
+                format!("a query over all databases knows no :{name}"),
                 "it reads tables only, at one instant; compare columns with each other",
             );
         }

@@ -11,6 +11,7 @@ mod faults;
 mod groups;
 mod handler;
 mod invariants;
+mod lesson;
 mod messages;
 mod names;
 mod relays;
@@ -88,6 +89,7 @@ pub(crate) fn build(input: &Input<'_>) -> (Program, Report) {
     builder.groups();
     builder.handlers();
     builder.invariants();
+    builder.lesson();
     builder.faults();
     builder.explore();
     builder.layout();
@@ -110,6 +112,7 @@ fn empty_program(input: &Input<'_>) -> Program {
         statements: Vec::new(),
         clients: Vec::new(),
         invariants: Vec::new(),
+        lesson: None,
         explore: Vec::new(),
         faults: Vec::new(),
         wires: input.outline.wires.clone(),

@@ -120,7 +120,8 @@ fn is_same(kind: &ItemKind, item: &Item) -> bool {
     match (kind, &item.kind) {
         (ItemKind::Scenario(_), ItemKind::Scenario(_))
         | (ItemKind::About(_), ItemKind::About(_))
-        | (ItemKind::Explore(_), ItemKind::Explore(_)) => true,
+        | (ItemKind::Explore(_), ItemKind::Explore(_))
+        | (ItemKind::Lesson(_), ItemKind::Lesson(_)) => true,
         (ItemKind::Invariant(a), ItemKind::Invariant(b)) => a.sentence.value == b.sentence.value,
         (a, b) => {
             std::mem::discriminant(a) == std::mem::discriminant(b)
@@ -136,6 +137,7 @@ fn repeated(earlier: &ItemKind, item: &Item) -> Diagnostic {
         ItemKind::Scenario(_) => "the title".to_owned(),
         ItemKind::About(_) => "the description".to_owned(),
         ItemKind::Explore(_) => "the budget of the search".to_owned(),
+        ItemKind::Lesson(_) => "the lesson".to_owned(),
         ItemKind::Invariant(invariant) => format!("the invariant '{}'", invariant.sentence.value),
         other => item_name(other).map_or_else(|| "this".to_owned(), ToString::to_string),
     };

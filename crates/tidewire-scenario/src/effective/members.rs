@@ -2,7 +2,7 @@
 
 use tidewire_syntax::ast::sql::Statement;
 use tidewire_syntax::ast::{
-    BrokerMember, DatabaseMember, ItemKind, Member, Service, ServiceMember,
+    BrokerMember, DatabaseMember, ItemKind, LessonMember, Member, Service, ServiceMember,
 };
 use tidewire_syntax::{Diagnostic, Name};
 
@@ -147,12 +147,40 @@ impl Keyed for ServiceMember {
     }
 }
 
+impl Keyed for LessonMember {
+    fn key(&self) -> Option<Key> {
+        match self {
+            Self::Seed(_) => Some(Key::setting("seed")),
+            Self::At(..) => Some(Key::setting("at")),
+            Self::Predict(_) => Some(Key::setting("predict")),
+            Self::Highlight(_) => Some(Key {
+                repeats: true,
+                ..Key::setting("highlight")
+            }),
+            Self::Explain(_) => Some(Key::setting("explain")),
+            Self::Without(_) => None,
+        }
+    }
+
+    fn without(&self) -> Option<&Name> {
+        match self {
+            Self::Without(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn goes_by(&self, name: &str) -> bool {
+        self.key().is_some_and(|key| key.goes_by(name))
+    }
+}
+
 /// Drops repeated members of one block and reports them; also `without` where there is nothing to take out.
 pub(super) fn clean(kind: &mut ItemKind, report: &mut Report) {
     match kind {
         ItemKind::Database(block) => block.members = merged(&[], &block.members, report),
         ItemKind::Broker(block) => block.members = merged(&[], &block.members, report),
         ItemKind::Service(block) => block.members = merged(&[], &block.members, report),
+        ItemKind::Lesson(block) => block.members = merged(&[], &block.members, report),
         _ => {}
     }
 }
@@ -182,6 +210,9 @@ pub(super) fn merge(common: &mut ItemKind, design: &ItemKind, report: &mut Repor
             let mut members = design.members.clone();
             members.retain(|member| !takes_database_out(common, member));
             common.members = merged(&common.members, &members, report);
+        }
+        (ItemKind::Lesson(common), ItemKind::Lesson(design)) => {
+            common.members = merged(&common.members, &design.members, report);
         }
         (common, design) => *common = design.clone(),
     }

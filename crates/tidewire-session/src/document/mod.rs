@@ -24,6 +24,7 @@ use tidewire_syntax::{MAX_SOURCE_BYTES, Span};
 
 use crate::layout::{Sketch, arrange};
 use crate::legend::Legend;
+use crate::lesson::LessonView;
 use crate::view::Canvas;
 
 /// What can be run: the newest text and design without errors.
@@ -70,6 +71,7 @@ pub struct Document {
 struct Valid {
     runnable: Runnable,
     program: Arc<Program>,
+    lesson: Option<LessonView>,
     meaning: u128,
 }
 
@@ -166,6 +168,11 @@ impl Document {
     /// The program of [`Document::runnable`].
     pub fn running_program(&self) -> Option<&Arc<Program>> {
         self.valid.as_ref().map(|valid| &valid.program)
+    }
+
+    /// The lesson of what runs, if there is one.
+    pub fn lesson(&self) -> Option<&LessonView> {
+        self.valid.as_ref()?.lesson.as_ref()
     }
 
     /// Colours of the text: all tokens but blanks, ascending.
@@ -273,6 +280,7 @@ impl Document {
                     legend: Arc::new(Legend::of(program)),
                 },
                 program: Arc::clone(program),
+                lesson: LessonView::of(program),
                 meaning,
             });
         }

@@ -1,5 +1,6 @@
 //! The blocks of a scenario: stores, brokers, services, clients, invariants, designs, faults, layout.
 
+use super::lesson::Lesson;
 use super::sql::{IsolationLevel, Query, Statement, TableName, TypeName};
 use super::step::{Delay, Duration, Step};
 use crate::{Name, Span};
@@ -49,6 +50,8 @@ pub enum ItemKind {
     Design(Design),
     /// `without NAME;` in a design: takes a common block out.
     Without(Name),
+    /// `lesson { … }`
+    Lesson(Lesson),
     /// `layout { node x y; … }`
     Layout(Vec<Position>),
 }

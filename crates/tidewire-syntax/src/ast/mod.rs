@@ -6,6 +6,7 @@
 
 pub mod block;
 mod expression;
+pub mod lesson;
 mod query;
 mod schema;
 mod session;
@@ -13,4 +14,5 @@ pub mod sql;
 pub mod step;
 
 pub use block::*;
+pub use lesson::*;
 pub use step::*;

@@ -86,7 +86,7 @@ pub fn free_name(parse: &Parse, stem: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Writes a block behind the last one of a design or of the common part; layouts stay last.
+/// Writes a block behind the last one of a design or of the common part; lessons and layouts stay last.
 pub(super) fn append(
     parse: &Parse,
     template: &str,
@@ -98,7 +98,7 @@ pub(super) fn append(
             .iter()
             .take_while(|item| !matches!(item.kind, ItemKind::Design(_)));
         common
-            .filter(|item| !matches!(item.kind, ItemKind::Layout(_)))
+            .filter(|item| !matches!(item.kind, ItemKind::Lesson(_) | ItemKind::Layout(_)))
             .last()
             .map(|it| it.span.end)
     };

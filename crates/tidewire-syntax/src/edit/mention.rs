@@ -3,7 +3,8 @@
 use super::tables::Tables;
 use crate::ast::sql::{Expression, Query, Statement};
 use crate::ast::{
-    DatabaseMember, FaultKind, Item, ItemKind, ServiceMember, Step, StepKind, Trigger,
+    AnswerCondition, DatabaseMember, FaultKind, Item, ItemKind, Lesson, LessonMember,
+    ServiceMember, Step, StepKind, Trigger,
 };
 use crate::{Name, Span};
 
@@ -73,10 +74,32 @@ impl<'p> Mentions<'p> {
             ItemKind::Design(design) => design.items.iter().for_each(|it| self.item(it)),
             ItemKind::Without(node) => self.0.push(node),
             ItemKind::Layout(positions) => self.0.extend(positions.iter().map(|it| &it.node)),
+            ItemKind::Lesson(lesson) => self.lesson(lesson),
             ItemKind::Scenario(_)
             | ItemKind::About(_)
             | ItemKind::Event(_)
             | ItemKind::Explore(_) => {}
+        }
+    }
+
+    fn lesson(&mut self, lesson: &'p Lesson) {
+        for member in &lesson.members {
+            match &member.kind {
+                LessonMember::Predict(predict) => {
+                    for answer in &predict.answers {
+                        if let Some(AnswerCondition::Rows(query) | AnswerCondition::NoRows(query)) =
+                            &answer.condition
+                        {
+                            self.query(query);
+                        }
+                    }
+                }
+                LessonMember::Highlight(highlight) => self.0.extend(&highlight.nodes),
+                LessonMember::Seed(_)
+                | LessonMember::At(..)
+                | LessonMember::Explain(_)
+                | LessonMember::Without(_) => {}
+            }
         }
     }
 

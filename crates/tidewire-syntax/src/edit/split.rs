@@ -52,10 +52,10 @@ pub fn split_database(parse: &Parse, split: &Split<'_>) -> Edits {
     Ok(vec![placed(parse, &text)])
 }
 
-/// Puts the new design behind the last one, else behind the common part, before a layout at the end.
+/// Puts the new design behind the last one, else behind the common part, before a lesson and a layout at the end.
 fn placed(parse: &Parse, text: &str) -> TextEdit {
     let file = &parse.file().items;
-    let is_layout = |item: &&Item| matches!(item.kind, ItemKind::Layout(_));
+    let is_layout = |item: &&Item| matches!(item.kind, ItemKind::Lesson(_) | ItemKind::Layout(_));
     let is_design = |item: &&Item| matches!(item.kind, ItemKind::Design(_));
     let last = file
         .iter()

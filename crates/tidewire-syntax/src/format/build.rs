@@ -88,7 +88,10 @@ impl Builder {
             && (token.text().eq_ignore_ascii_case("and")
                 || token.text().eq_ignore_ascii_case("or"))
             && !is_range(token);
-        match (behind_comma, logical || behind_with(token)) {
+        match (
+            behind_comma,
+            logical || behind_with(token) || begins_condition(token),
+        ) {
             (true, _) => Gap::Line,
             (_, true) => Gap::Kept,
             _ => Gap::Plain,
@@ -266,7 +269,11 @@ impl Builder {
         let parent = node.parent().map(|parent| parent.kind());
         let gap = match parent {
             Some(
-                SyntaxKind::Invariant | SyntaxKind::Insert | SyntaxKind::Paren | SyntaxKind::Select,
+                SyntaxKind::Invariant
+                | SyntaxKind::Answer
+                | SyntaxKind::Insert
+                | SyntaxKind::Paren
+                | SyntaxKind::Select,
             ) => Gap::Kept,
             _ => Gap::Plain,
         };
@@ -430,6 +437,15 @@ fn begins_with_newline(node: &SyntaxNode) -> bool {
         .find(|it| it.kind() == SyntaxKind::OpenParen);
     let next = paren.and_then(|it| it.as_token().and_then(|it| it.next_token()));
     next.is_some_and(|it| it.kind() == SyntaxKind::Whitespace && it.text().contains('\n'))
+}
+
+/// Whether a token is the WHEN of an answer.
+fn begins_condition(token: &SyntaxToken) -> bool {
+    token.kind() == SyntaxKind::Keyword
+        && token.text().eq_ignore_ascii_case("when")
+        && token
+            .parent()
+            .is_some_and(|parent| parent.kind() == SyntaxKind::Answer)
 }
 
 /// Whether a token begins the statement behind its WITH.

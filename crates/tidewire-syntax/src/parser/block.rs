@@ -3,19 +3,12 @@
 
 use super::recover::BLOCK_WORDS;
 use super::{Parsed, Parser};
-use crate::ast::sql::TableName;
+use crate::ast::sql::{Query, TableName};
 use crate::ast::{Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay};
 use crate::{Diagnostic, Name, SyntaxKind};
 
 /// Blocks that the language reserves and does not have yet.
-const LATER: &[&str] = &[
-    "gateway",
-    "external",
-    "saga",
-    "projection",
-    "capture",
-    "lesson",
-];
+const LATER: &[&str] = &["gateway", "external", "saga", "projection", "capture"];
 
 impl Parser<'_> {
     /// Blocks up to the end of the text.
@@ -70,6 +63,7 @@ impl Parser<'_> {
             "invariant" => self.node(SyntaxKind::Invariant, |parser| parser.invariant()),
             "fault" => self.node(SyntaxKind::Fault, |parser| parser.fault()),
             "explore" => self.node(SyntaxKind::Explore, |parser| parser.explore()),
+            "lesson" => self.node(SyntaxKind::Lesson, |parser| parser.lesson()),
             "layout" => self.node(SyntaxKind::Layout, |parser| parser.layout()),
             _ => self.node(SyntaxKind::Design, |parser| parser.design()),
         }?;
@@ -181,16 +175,21 @@ impl Parser<'_> {
         };
         self.expect_word("no")?;
         self.expect_word("rows")?;
-        if !self.at_word("select") {
-            return self.unknown_word("the query that finds what breaks it", &["select"]);
-        }
-        let query = Box::new(self.query()?);
+        let query = Box::new(self.rows_query()?);
         self.semicolon()?;
         Ok(ItemKind::Invariant(Invariant {
             sentence,
             mode,
             query,
         }))
+    }
+
+    /// The query behind `rows`.
+    pub(super) fn rows_query(&mut self) -> Parsed<Query> {
+        if !self.at_word("select") {
+            return self.unknown_word("the query that finds what breaks it", &["select"]);
+        }
+        self.query()
     }
 
     /// `explore crashes 1, duplicates 1;`

@@ -14,6 +14,7 @@ mod fault;
 mod from;
 mod index;
 mod left_out;
+mod lesson;
 mod name;
 mod prepare;
 mod query;

@@ -18,6 +18,7 @@ pub(super) const BLOCK_WORDS: &[&str] = &[
     "fault",
     "explore",
     "design",
+    "lesson",
     "layout",
 ];
 
