@@ -41,7 +41,7 @@ fn lessons() {
             1:10 syntax: expected a member of a lesson, found `ask`
               hint: one of: seed, at, predict, highlight, explain, without
             1:37 syntax: expected an answer, found `option`
-            1:60 syntax: expected `;`, found `if`
+            1:60 syntax: expected `;` or `when`, found `if`
             1:91 syntax: expected when the answer is right, found `broken`
               hint: one of: breaks, holds, rows, no
         "#]],
