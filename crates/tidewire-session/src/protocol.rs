@@ -192,6 +192,41 @@ pub struct Metrics {
     /// Per event type that keeps a copy elsewhere: longest time between the commit at the origin and the end of
     /// the consumer's handler.
     pub staleness_max_us: Option<u64>,
+    /// Each client and each command that was answered, in order of the program.
+    pub commands: Vec<CommandMetrics>,
+}
+
+/// How long a client's requests or the calls of a command took. Only good answers are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandMetrics {
+    /// `shoppers`, `ordering.PlaceOrder`
+    pub name: String,
+    /// How many were answered well.
+    pub succeeded: u32,
+    /// How many were answered with a failure.
+    pub failed: u32,
+    /// As the caller sees it: from sending to the answer's arrival. Nearest rank.
+    pub latency_p50_us: u64,
+    /// 99th percentile.
+    pub latency_p99_us: u64,
+    /// The longest.
+    pub latency_max_us: u64,
+    /// The parts of those that called others themselves.
+    pub parts: Option<PartsMetrics>,
+}
+
+/// How the time that handlers take compares with that of the calls that they make: least and most over all that ended
+/// well. All in microseconds; below 0 when the parts took longer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartsMetrics {
+    /// Time of the handler less the sum of its calls: never below 0 when they are made one after the other.
+    pub least_over_sum_us: i64,
+    /// The most.
+    pub most_over_sum_us: i64,
+    /// Time of the handler less the longest of its calls.
+    pub least_over_longest_us: i64,
+    /// The most.
+    pub most_over_longest_us: i64,
 }
 
 /// Requests by what became of them.

@@ -7,7 +7,8 @@ use crate::anomalies::report::{
     AnomalyDependency, AnomalyEntry, AnomalyReport, AnomalyStatement, AnomalyTransaction,
 };
 use crate::protocol::{
-    AnswerOutcome, FromRun, InvariantOutcome, Metrics, Outcome, ReadAs, RequestCounts, ToRun,
+    AnswerOutcome, CommandMetrics, FromRun, InvariantOutcome, Metrics, Outcome, PartsMetrics,
+    ReadAs, RequestCounts, ToRun,
 };
 use crate::store_view::{
     Author, Cell, ColumnHead, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
@@ -45,6 +46,16 @@ impl Wire for u64 {
         let (first, rest) = bytes.split_first_chunk()?;
         *bytes = rest;
         Some(Self::from_le_bytes(*first))
+    }
+}
+
+impl Wire for i64 {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        self.cast_unsigned().write(bytes);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        u64::read(bytes).map(u64::cast_signed)
     }
 }
 
@@ -277,6 +288,22 @@ structure!(Metrics {
     rollbacks,
     lock_wait_us,
     staleness_max_us,
+    commands,
+});
+structure!(CommandMetrics {
+    name,
+    succeeded,
+    failed,
+    latency_p50_us,
+    latency_p99_us,
+    latency_max_us,
+    parts,
+});
+structure!(PartsMetrics {
+    least_over_sum_us,
+    most_over_sum_us,
+    least_over_longest_us,
+    most_over_longest_us,
 });
 structure!(RequestCounts {
     started,
