@@ -12,12 +12,18 @@ fn main() {
     println!("cargo::rerun-if-changed={}", gallery.display());
     println!("cargo::rerun-if-changed=build.rs");
     let mut table = String::from("&[\n");
+    let mut cases = String::from("&[\n");
     for folder in lesson_folders(&gallery) {
         table.push_str(&lesson(&folder));
+        let slug = folder.file_name().unwrap_or_default().to_string_lossy();
+        let case = folder.join("case.toml").display().to_string();
+        writeln!(cases, "({slug:?}, include_str!({case:?})),").expect("writing to a string");
     }
     table.push_str("]\n");
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("lessons.rs");
-    fs::write(out, table).expect("the output folder can be written");
+    cases.push_str("]\n");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("lessons.rs"), table).expect("the output folder can be written");
+    fs::write(out.join("cases.rs"), cases).expect("the output folder can be written");
 }
 
 fn lesson_folders(gallery: &Path) -> Vec<PathBuf> {

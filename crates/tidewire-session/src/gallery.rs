@@ -45,6 +45,10 @@ pub struct LessonDesign {
 /// All lessons, in order of their folders.
 pub const LESSONS: &[Lesson] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
+/// What must happen in each lesson: its folder's name and its `case.toml`. For tests, where there are no files; what
+/// nobody names does not ship.
+pub const CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
+
 /// The lessons as the list shows them: by order, then slug.
 pub fn in_order() -> Vec<&'static Lesson> {
     let mut lessons: Vec<&Lesson> = LESSONS.iter().collect();

@@ -133,7 +133,7 @@ pub struct Outcome {
     /// In order of the text.
     pub invariants: Vec<InvariantOutcome>,
     /// Figures.
-    pub metrics: Metrics,
+    pub metrics: Box<Metrics>,
     /// The answers of the lesson's question; only when the scenario has a lesson.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<Vec<AnswerOutcome>>,

@@ -155,7 +155,7 @@ impl Simulation {
                     }
                 })
                 .collect(),
-            metrics: self.observer.metrics.metrics(),
+            metrics: Box::new(self.observer.metrics.metrics()),
             answers: self.answers(),
             choices: self.shuffled.then(|| outcome.choices.to_string()),
         }

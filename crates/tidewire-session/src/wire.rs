@@ -125,6 +125,16 @@ impl<T: Wire> Wire for Option<T> {
     }
 }
 
+impl<T: Wire> Wire for Box<T> {
+    fn write(&self, bytes: &mut Vec<u8>) {
+        T::write(self, bytes);
+    }
+
+    fn read(bytes: &mut &[u8]) -> Option<Self> {
+        T::read(bytes).map(Self::new)
+    }
+}
+
 impl<T: Wire> Wire for Vec<T> {
     fn write(&self, bytes: &mut Vec<u8>) {
         (self.len() as u64).write(bytes);
