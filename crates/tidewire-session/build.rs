@@ -1,4 +1,5 @@
-//! Writes the table of lessons from the folders of `gallery/`, so that no reader of `case.toml` ships.
+//! Writes the table of lessons from the folders of `gallery/`, so that no reader of `case.toml` ships, and a table of
+//! their texts for those who want all of them at once.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,19 +12,38 @@ fn main() {
         .collect::<PathBuf>();
     println!("cargo::rerun-if-changed={}", gallery.display());
     println!("cargo::rerun-if-changed=build.rs");
-    let mut table = String::from("&[\n");
-    let mut cases = String::from("&[\n");
-    for folder in lesson_folders(&gallery) {
-        table.push_str(&lesson(&folder));
-        let slug = folder.file_name().unwrap_or_default().to_string_lossy();
-        let case = folder.join("case.toml").display().to_string();
-        writeln!(cases, "({slug:?}, include_str!({case:?})),").expect("writing to a string");
-    }
-    table.push_str("]\n");
-    cases.push_str("]\n");
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
-    fs::write(out.join("lessons.rs"), table).expect("the output folder can be written");
-    fs::write(out.join("cases.rs"), cases).expect("the output folder can be written");
+    let folders = lesson_folders(&gallery);
+    write_table("lessons.rs", folders.iter().map(|folder| lesson(folder)));
+    write_table("cases.rs", folders.iter().map(|folder| case(folder)));
+}
+
+fn write_table(file: &str, entries: impl Iterator<Item = String>) {
+    let table = format!("&[\n{}]\n", entries.collect::<String>());
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join(file);
+    fs::write(out, table).expect("the output folder can be written");
+}
+
+fn slug(folder: &Path) -> String {
+    folder
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn case(folder: &Path) -> String {
+    let include = |file: &str| {
+        format!(
+            "include_str!({:?})",
+            folder.join(file).display().to_string()
+        )
+    };
+    format!(
+        "Case {{ slug: {:?}, scenario: {}, case: {} }},\n",
+        slug(folder),
+        include("scenario.tide"),
+        include("case.toml"),
+    )
 }
 
 fn lesson_folders(gallery: &Path) -> Vec<PathBuf> {
@@ -56,7 +76,7 @@ fn lesson(folder: &Path) -> String {
         .get("order")
         .and_then(toml::Value::as_integer)
         .unwrap_or(100);
-    let slug = folder.file_name().unwrap_or_default().to_string_lossy();
+    let slug = slug(folder);
     let mut result = String::new();
     writeln!(
         result,
@@ -81,13 +101,7 @@ fn lesson(folder: &Path) -> String {
         )
         .expect("writing to a string");
     }
-    let scenario = folder.join("scenario.tide");
     println!("cargo::rerun-if-changed={}", case.display());
-    writeln!(
-        result,
-        "], text: include_str!({:?}) }},",
-        scenario.display().to_string()
-    )
-    .expect("writing to a string");
+    result.push_str("] },\n");
     result
 }

@@ -5,7 +5,7 @@ use yew::prelude::*;
 use crate::app::Msg;
 use crate::icons::{Icon, icon};
 
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 15] = [
     ("K", "Play or pause"),
     ("Space", "The same, on the diagram or the timeline"),
     ("← →", "Event before, event after"),
@@ -21,6 +21,7 @@ const KEYS: [(&str, &str); 14] = [
     ("Alt arrows", "Move a node; with Shift four times as far"),
     ("Ctrl Z, Ctrl Shift Z", "Undo, redo"),
     ("Shift 1, Shift 0", "Show everything, full size"),
+    ("Ctrl K", "Find a lesson"),
     ("F6", "Next region of the page"),
     ("Esc", "Deselect, then leave the diagram"),
 ];

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use tidewire_session::document::Document;
-use tidewire_session::gallery::{CASES, LESSONS};
+use tidewire_session::gallery::CASES;
 use tidewire_session::protocol::{FromRun, Outcome, ReadAs, ToRun};
 use tidewire_session::recording::Recording;
 use tidewire_session::run::{Outgoing, RunHost};
@@ -17,7 +17,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[derive(Deserialize)]
-struct Case {
+struct Expected {
     design: Vec<CaseDesign>,
 }
 
@@ -84,13 +84,11 @@ fn run(text: &str, design: &str, seed: u64, budget: u32) -> Finished {
 
 #[wasm_bindgen_test]
 fn hashes_and_verdicts_are_those_of_the_native_command() {
-    assert_eq!(CASES.len(), LESSONS.len());
-    for (slug, case) in CASES {
-        let lesson = LESSONS.iter().find(|lesson| lesson.slug == *slug);
-        let text = lesson.expect("a lesson of the gallery").text;
-        let case: Case = toml::from_str(case).expect("a case that reads");
-        for design in case.design {
-            let finished = run(text, &design.name, design.seed, 4096);
+    for case in CASES {
+        let slug = case.slug;
+        let expected: Expected = toml::from_str(case.case).expect("a case that reads");
+        for design in expected.design {
+            let finished = run(case.scenario, &design.name, design.seed, 4096);
             let outcome = finished.outcome;
             assert_eq!(
                 outcome.trace_hash, design.trace_hash,
@@ -108,12 +106,18 @@ fn hashes_and_verdicts_are_those_of_the_native_command() {
     }
 }
 
+/// The scenario of a lesson and the name of its first design.
+fn first_lesson() -> (&'static str, String) {
+    let text = CASES.first().expect("there are lessons").scenario;
+    let design = Document::open(text).designs()[0].clone();
+    (text, design)
+}
+
 #[wasm_bindgen_test]
 fn how_a_run_is_sliced_changes_nothing() {
-    let lesson = &LESSONS[0];
-    let design = lesson.designs[0].name;
-    let whole = run(lesson.text, design, 3, 1_000_000);
-    let sliced = run(lesson.text, design, 3, 37);
+    let (text, design) = first_lesson();
+    let whole = run(text, &design, 3, 1_000_000);
+    let sliced = run(text, &design, 3, 37);
     assert_eq!(whole.outcome, sliced.outcome);
     let (end, other) = (whole.recording.reached_us(), sliced.recording.reached_us());
     assert_eq!(end, other);
@@ -124,8 +128,8 @@ fn how_a_run_is_sliced_changes_nothing() {
 
 #[wasm_bindgen_test]
 fn tables_are_answered_for_any_event() {
-    let lesson = &LESSONS[0];
-    let mut finished = run(lesson.text, lesson.designs[0].name, 1, 4096);
+    let (text, design) = first_lesson();
+    let mut finished = run(text, &design, 1, 4096);
     let end = finished.recording.reached_us();
     let event = finished.recording.frame(end / 2).event;
     let question = ToRun::Inspect {

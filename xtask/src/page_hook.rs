@@ -4,10 +4,10 @@
 //! of one script element (`pattern_script` in Trunk.toml). Here these names go into the two scripts of
 //! `web/page/`, the element becomes a plain script file, trunk's inline reload script becomes a file as well, and
 //! the policy becomes a meta tag. In a release the module is made smaller first, since its name is its hash.
-//! How the page then finds its worker is told in `web/page/start.js`.
+//! How the page then finds its worker is told in `web/page/start.js`. The lessons are put beside the page.
 
 use crate::policy::{self, Served};
-use crate::process;
+use crate::{process, project};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,23 @@ pub(crate) fn run() -> Result<()> {
         .context("page-hook is called by trunk, see Trunk.toml: TRUNK_STAGING_DIR is not set")?;
     let release = std::env::var("TRUNK_PROFILE").is_ok_and(|profile| profile == "release");
     let optimizer = std::env::var_os(WASM_OPT_VARIABLE).filter(|_| release);
-    finish(Path::new(&staging), optimizer.map(PathBuf::from).as_deref())
+    finish(Path::new(&staging), optimizer.map(PathBuf::from).as_deref())?;
+    lessons(Path::new(&staging))
+}
+
+/// Puts the scenarios of the gallery beside the page, which fetches a lesson when it is opened: `gallery/<slug>.tide`.
+fn lessons(folder: &Path) -> Result<()> {
+    let target = folder.join("gallery");
+    fs::create_dir_all(&target)?;
+    for entry in fs::read_dir(project::root().join("gallery"))? {
+        let lesson = entry?;
+        let scenario = lesson.path().join("scenario.tide");
+        if scenario.is_file() {
+            let name = format!("{}.tide", lesson.file_name().to_string_lossy());
+            fs::copy(scenario, target.join(name))?;
+        }
+    }
+    Ok(())
 }
 
 fn finish(folder: &Path, optimizer: Option<&Path>) -> Result<()> {

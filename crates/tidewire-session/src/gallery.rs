@@ -1,4 +1,5 @@
-//! The lessons that ship with the application, as a table made at build time from the folders of `gallery/`.
+//! The lessons that ship with the application, as a table made at build time from the folders of `gallery/`. It
+//! holds what a list shows; the scenarios are files beside the page, fetched when a lesson is opened.
 //!
 //! What must happen in each (verdicts, hashes) is checked by the command's gallery test, not here.
 
@@ -19,8 +20,6 @@ pub struct Lesson {
     pub order: i64,
     /// Its designs, in order of the text.
     pub designs: &'static [LessonDesign],
-    /// The scenario.
-    pub text: &'static str,
 }
 
 impl Lesson {
@@ -45,10 +44,6 @@ pub struct LessonDesign {
 /// All lessons, in order of their folders.
 pub const LESSONS: &[Lesson] = include!(concat!(env!("OUT_DIR"), "/lessons.rs"));
 
-/// What must happen in each lesson: its folder's name and its `case.toml`. For tests, where there are no files; what
-/// nobody names does not ship.
-pub const CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
-
 /// The lessons as the list shows them: by order, then slug.
 pub fn in_order() -> Vec<&'static Lesson> {
     let mut lessons: Vec<&Lesson> = LESSONS.iter().collect();
@@ -60,3 +55,18 @@ pub fn in_order() -> Vec<&'static Lesson> {
 pub fn find(slug: &str) -> Option<&'static Lesson> {
     LESSONS.iter().find(|lesson| lesson.slug == slug)
 }
+
+/// The files of a lesson.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Name of its folder.
+    pub slug: &'static str,
+    /// The scenario.
+    pub scenario: &'static str,
+    /// `case.toml`: what must happen.
+    pub case: &'static str,
+}
+
+/// The files of all lessons, in order of their folders. For tests, where there is no file system; what nobody names
+/// does not ship.
+pub const CASES: &[Case] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));

@@ -62,7 +62,12 @@ export async function newPage(browser, options = {}) {
     }
   });
   page.on("pageerror", (error) => complain(`uncaught: ${error.stack ?? error}`));
-  page.on("requestfailed", (request) => complain(`not loaded: ${request.url()}`));
+  page.on("requestfailed", (request) => {
+    // Whoever leaves the page breaks off what it was fetching.
+    if (request.failure()?.errorText !== "net::ERR_ABORTED") {
+      complain(`not loaded: ${request.url()}`);
+    }
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) {
       complain(`status ${response.status()}: ${response.url()}`);

@@ -1,4 +1,4 @@
-//! Edits, designs, lessons: everything that changes the document.
+//! Edits and designs: everything that changes the document. Lessons are in `lesson`.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -6,7 +6,6 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use tidewire_session::Span;
 use tidewire_session::document::{Applied, Command, Document, Part, Refusal};
-use tidewire_session::gallery;
 
 use super::panels::SourceView;
 use super::tabs::LibraryTab;
@@ -15,39 +14,12 @@ use crate::panels::source::difference;
 use crate::saved::Work;
 use crate::shared::{Drawing, Shared};
 
-/// The lesson that the page opens with.
-const FIRST_LESSON: &str = "shared-database";
 /// How long after the last keystroke what was typed is run.
 const RUN_AFTER_MS: u32 = 300;
 /// How long after the last edit the work is kept.
 const KEEP_AFTER_MS: u32 = 400;
 
 impl App {
-    /// Shows what was kept at the last visit, or the first lesson.
-    pub(super) fn restore(&mut self, work: Work) {
-        if let Some(seed) = work.seed {
-            self.seed = seed;
-        }
-        let slug = work.lesson.as_deref().unwrap_or(FIRST_LESSON);
-        let lesson = gallery::find(slug).or_else(|| gallery::in_order().first().copied());
-        let restored = work.text.is_some();
-        let from_file = restored && work.lesson.is_none();
-        let text = work
-            .text
-            .or_else(|| lesson.map(|lesson| lesson.text.to_owned()));
-        self.lesson = lesson
-            .filter(|_| !from_file)
-            .map(|lesson| lesson.slug.to_owned());
-        self.edited = restored;
-        self.show_document(
-            Document::open(text.unwrap_or_default()),
-            work.design.as_deref(),
-        );
-        if restored {
-            self.tell_restored();
-        }
-    }
-
     /// Takes a document as the one that is edited and run.
     pub(super) fn show_document(&mut self, mut document: Document, design: Option<&str>) {
         if let Some(design) = design {
@@ -62,10 +34,10 @@ impl App {
         self.document_changed();
     }
 
-    /// Shows another text. Edits that were made stay a step of undo away.
-    pub(super) fn replace_text(&mut self, text: String) {
+    /// Shows another text in a design, or in its first. Edits that were made stay a step of undo away.
+    pub(super) fn replace_text(&mut self, text: String, design: Option<&str>) {
         if !self.edited {
-            self.show_document(Document::open(text), None);
+            self.show_document(Document::open(text), design);
             return;
         }
         let applied = self.document.borrow_mut().apply(Command::SetText(text));
@@ -213,39 +185,12 @@ impl App {
                 self.close_notice();
                 self.drop_trace();
                 self.fit += 1;
+                self.ask_again();
                 self.document_changed();
+                self.saw_design();
                 self.keep();
             }
             Err(refusal) => self.refused(&refusal),
-        }
-    }
-
-    pub(super) fn open_lesson(&mut self, slug: &str) {
-        let Some(lesson) = gallery::find(slug) else {
-            return;
-        };
-        self.lesson = Some(lesson.slug.to_owned());
-        self.drawer = None;
-        self.close_notice();
-        self.replace_text(lesson.text.to_owned());
-        self.edited = false;
-        self.transport.playing = !self.transport.reduced_motion;
-        self.polite = format!("Lesson {}", lesson.title);
-        self.keep();
-    }
-
-    /// Back to the lesson's own text. It is an edit, so it can be undone.
-    pub(super) fn reset(&mut self) {
-        let slug = self
-            .lesson
-            .clone()
-            .unwrap_or_else(|| FIRST_LESSON.to_owned());
-        if let Some(lesson) = gallery::find(&slug) {
-            self.edit(Command::SetText(lesson.text.to_owned()));
-            self.edited = false;
-            self.fit += 1;
-            self.close_notice();
-            self.keep();
         }
     }
 

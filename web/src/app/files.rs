@@ -57,7 +57,8 @@ impl App {
         match checked(name, bytes) {
             Ok(text) => {
                 self.lesson = None;
-                self.replace_text(text);
+                self.replace_text(text, None);
+                self.ask_again();
                 self.edited = true;
                 self.news(format!("Opened {}", shortened(name, 60)));
                 self.keep();

@@ -56,6 +56,9 @@ impl App {
 }
 
 fn control(event: &KeyboardEvent, place: Place) -> Option<Msg> {
+    if event.key().eq_ignore_ascii_case("k") && !event.shift_key() {
+        return Some(Msg::FindLesson);
+    }
     // A field has its own undo; the source panel's goes through the document.
     if place == Place::Text {
         return None;
@@ -105,10 +108,11 @@ fn plain(event: &KeyboardEvent, place: Place, help: bool) -> Option<Msg> {
 
 /// Moves the focus to the next region of the page.
 fn next_region(backwards: bool) {
-    const REGIONS: [&str; 5] = [
+    const REGIONS: [&str; 6] = [
         "top",
         "library-panel",
         "diagram",
+        "lesson",
         "inspector-panel",
         "dock-panel",
     ];

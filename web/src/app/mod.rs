@@ -4,6 +4,7 @@
 mod document;
 mod files;
 mod keyboard;
+mod lesson;
 mod listen;
 mod msg;
 mod notice;
@@ -26,9 +27,12 @@ use tidewire_session::transport::Transport;
 use tidewire_session::view::Frame;
 use yew::prelude::*;
 
+use crate::lessons::Texts;
 use crate::link::RunLink;
 use crate::panels::inspector::StoreContent;
+use crate::panels::lesson::Question;
 use crate::panels::source::Place;
+use crate::progress::Progress;
 use crate::saved::Work;
 use crate::shared::{Drawing, Shared, Tape};
 use crate::theme::Theme;
@@ -66,6 +70,13 @@ pub(crate) enum Anomalies {
 pub(crate) struct App {
     document: Rc<RefCell<Document>>,
     lesson: Option<String>,
+    texts: Texts,
+    /// The lesson whose text is on its way.
+    opening: Option<lesson::Opening>,
+    /// Whether the other lessons were asked for.
+    fetched_all: bool,
+    question: Question,
+    progress: Shared<Progress>,
     /// Whether the text differs from the lesson's.
     edited: bool,
     /// What runs now: revision and seed of the last start.
@@ -128,6 +139,11 @@ impl Component for App {
         let mut app = Self {
             document: Rc::new(RefCell::new(Document::open(String::new()))),
             lesson: None,
+            texts: Texts::default(),
+            opening: None,
+            fetched_all: false,
+            question: Question::default(),
+            progress: Shared::new(Progress::restore()),
             edited: false,
             running: None,
             generation: 0,
@@ -205,6 +221,9 @@ impl Component for App {
             Msg::Redo => self.undo(false),
             Msg::Design(name) => self.select_design(&name),
             Msg::Lesson(slug) => self.open_lesson(&slug),
+            Msg::Fetched(fetched) => self.fetched(fetched),
+            Msg::Ask(asking) => self.asking(asking),
+            Msg::FindLesson => self.find_lesson(),
             Msg::File(name, bytes) => self.open_file(&name, bytes),
             Msg::Download => self.download(),
             Msg::Reset => self.reset(),

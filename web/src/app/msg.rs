@@ -4,7 +4,9 @@ use tidewire_session::document::{Command, Part, Refusal};
 use web_sys::KeyboardEvent;
 
 use super::tabs::{DockTab, InspectorTab, LibraryTab};
+use crate::lessons::Fetched;
 use crate::link::RunEvent;
+use crate::panels::lesson::Asking;
 
 /// What happened.
 pub(crate) enum Msg {
@@ -47,6 +49,12 @@ pub(crate) enum Msg {
     Design(String),
     /// A lesson by its folder.
     Lesson(String),
+    /// The text of a lesson has come, or has not.
+    Fetched(Fetched),
+    /// What one does with the lesson's question.
+    Ask(Asking),
+    /// To the field that finds lessons.
+    FindLesson,
     /// A file was read: name and bytes.
     File(String, Vec<u8>),
     /// Hands the text over as a file.

@@ -12,6 +12,7 @@ use super::view::NARROW;
 use super::{App, Msg};
 use crate::panels::gallery::GalleryPanel;
 use crate::panels::inspector::{DataPanel, InvariantsPanel, NodePanel};
+use crate::panels::lesson::Asking;
 use crate::panels::log::LogPanel;
 use crate::panels::source::SourcePanel;
 use crate::parts::Parts;
@@ -58,6 +59,7 @@ pub(super) struct Reports {
     open: Callback<web_sys::File>,
     download: Callback<()>,
     lesson: Callback<&'static str>,
+    pub(super) ask: Callback<Asking>,
     edit: Callback<Command>,
     select: Callback<String>,
     source: Callback<String>,
@@ -80,6 +82,7 @@ impl Reports {
             open: Callback::from(move |file| read_file(file, &opened)),
             download: dispatch.reform(|()| Msg::Download),
             lesson: dispatch.reform(|slug: &str| Msg::Lesson(slug.to_owned())),
+            ask: dispatch.reform(Msg::Ask),
             edit: dispatch.reform(Msg::Edit),
             select: dispatch.reform(|name| Msg::SelectNodes(vec![name])),
             source: dispatch.reform(Msg::ShowSource),
@@ -99,6 +102,7 @@ impl App {
                 <GalleryPanel
                     current={self.lesson.clone().map(AttrValue::from)}
                     edited={self.edited}
+                    progress={self.progress.clone()}
                     on_open={reports.lesson.clone()}
                 />
             },

@@ -28,6 +28,10 @@ impl App {
         }
         let around = self.surroundings();
         self.transport.advance(elapsed, around);
+        if self.meet_question() {
+            self.refresh_frame();
+            return true;
+        }
         let stopped = !self.transport.playing;
         self.pulse();
         let records = self
@@ -122,6 +126,7 @@ impl App {
         self.transport.seek(at_us.min(reached));
         self.refresh_frame();
         self.say_moment();
+        self.meet_question();
     }
 
     /// Steps to the next instant at which something happens, or to the one before.
@@ -140,6 +145,7 @@ impl App {
         }
         self.refresh_frame();
         self.say_moment();
+        self.meet_question();
     }
 
     /// While paused, each step is spoken.

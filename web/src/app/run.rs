@@ -45,7 +45,7 @@ impl App {
 
     pub(super) fn heard(&mut self, event: RunEvent) {
         match event {
-            RunEvent::Said(message, bytes) => self.said(message, &bytes),
+            RunEvent::Said(message, bytes) => self.said(*message, &bytes),
             RunEvent::Restarted(reason) => {
                 let legend = self.tape.read(|recording| recording.legend().clone());
                 self.tape = Tape::new(Recording::new(legend));
@@ -84,12 +84,17 @@ impl App {
                 }
                 self.begin_at_first_event();
                 self.refresh_frame();
+                self.arrive();
             }
             FromRun::Finished { outcome, .. } => {
                 self.finished = true;
                 self.outcome = Some(outcome);
                 self.refresh_frame();
                 self.inspect();
+                self.arrive();
+                if !std::mem::replace(&mut self.fetched_all, true) {
+                    self.texts.fetch_all();
+                }
             }
             FromRun::Tables { ticket, store, .. } => self.got_tables(ticket, store),
             FromRun::Anomalies { report, .. } => {

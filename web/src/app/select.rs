@@ -103,6 +103,16 @@ impl App {
         }
     }
 
+    /// To the field that finds lessons, wherever it is.
+    pub(super) fn find_lesson(&mut self) {
+        if self.is_narrow() {
+            self.show_sheet(Sheet::Lesson);
+        } else {
+            self.show_library(LibraryTab::Gallery);
+        }
+        super::tabs::focus_soon("lesson-search");
+    }
+
     pub(super) fn show_inspector(&mut self, tab: InspectorTab) {
         self.inspector = tab;
         if self.width < 1024.0 {

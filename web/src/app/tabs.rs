@@ -107,3 +107,8 @@ pub(crate) fn focus(id: &str) {
         let _ = element.focus();
     }
 }
+
+/// Gives the focus to an element that is drawn by what happens now.
+pub(crate) fn focus_soon(id: &'static str) {
+    gloo_timers::callback::Timeout::new(0, move || focus(id)).forget();
+}

@@ -11,6 +11,7 @@ use crate::diagram::Diagram;
 use crate::format::{counted, milliseconds};
 use crate::help::Help;
 use crate::icons::{Icon, icon, sized_icon, state_mark, violation_mark};
+use crate::panels::lesson::LessonCard;
 use crate::scrubber::Scrubber;
 use crate::timeline::Timeline;
 use crate::top_bar::{DesignSwitch, SpeedChoice, TopBar, TransportButtons};
@@ -85,6 +86,8 @@ impl App {
                 record={self.trace.record}
                 traced_wires={self.traced_wires.clone()}
                 traced_nodes={self.traced_nodes.clone()}
+                lit_nodes={self.lit_nodes()}
+                card={self.lesson_card().filter(|_| !read_only)}
                 fit={self.fit}
                 theme={self.theme_changes}
                 {read_only}
@@ -272,6 +275,7 @@ impl App {
                 <div class="sheet scroll" role="tabpanel" id="sheet-panel" tabindex="0" aria-label="Sheet">
                     if self.sheet() == Sheet::Lesson {
                         <DesignSwitch designs={document.designs().to_vec()} selected={document.selected_design().map(str::to_owned)} dispatch={self.dispatch.clone()} />
+                        if let Some(card) = self.lesson_card() { <LessonCard ..card /> }
                         <p class="about">{ document.about().to_owned() }</p>
                         { self.library_panel() }
                     }

@@ -23,12 +23,16 @@ use web_sys::{Element, HtmlElement, HtmlInputElement, ResizeObserver};
 use yew::prelude::*;
 
 use crate::app::Msg as AppMsg;
+use crate::panels::lesson::LessonCardProps;
 use crate::shared::{Drawing, Shared, Tape};
 use crate::ticker::Ticker;
 pub(crate) use gesture::Tool;
 use gesture::{Connecting, Gesture};
 pub(crate) use pointer::PART_FORMAT;
 use viewport::{Insets, Viewport};
+
+/// The zoom that is given up, at most, so that the lesson's card covers nothing.
+const SMALLEST_SHARE: f32 = 0.8;
 
 /// What the diagram is drawn from.
 #[derive(Properties, PartialEq)]
@@ -51,6 +55,10 @@ pub(crate) struct DiagramProps {
     pub(crate) traced_wires: Shared<Vec<u32>>,
     /// Nodes on its way.
     pub(crate) traced_nodes: Shared<Vec<u32>>,
+    /// Nodes that the lesson points at.
+    pub(crate) lit_nodes: Vec<u32>,
+    /// The lesson's card.
+    pub(crate) card: Option<LessonCardProps>,
     /// Changes when the view should fit everything again.
     pub(crate) fit: u32,
     /// Changes when colours change.
@@ -110,6 +118,8 @@ pub(crate) struct Diagram {
     menu: Option<(usize, f32, f32)>,
     /// Open, closed, or open where it covers nothing.
     minimap: Option<bool>,
+    /// Where the lesson's card stands since the view was fitted.
+    corner: view::Corner,
     observer: Option<(ResizeObserver, Closure<dyn FnMut()>)>,
 }
 
@@ -135,6 +145,7 @@ impl Component for Diagram {
             renaming: None,
             menu: None,
             minimap: None,
+            corner: view::Corner::default(),
             observer: None,
         }
     }
@@ -218,6 +229,9 @@ impl Component for Diagram {
         if self.renaming.is_some() {
             let input = self.rename_input.cast::<HtmlInputElement>();
             if let Some(input) = input.filter(|input| !has_focus(input)) {
+                // Set once: what is typed must outlast what the run changes.
+                let name = self.renaming.and_then(|node| node_name(context, node));
+                input.set_value(&name.unwrap_or_default());
                 // Without the focus the reader clicks into the field.
                 let _ = input.focus();
                 input.select();
@@ -290,7 +304,17 @@ impl Diagram {
                 side: 24.0,
             }
         };
-        self.view = Viewport::fit(props.drawing.bounds, self.size, insets, 1.0);
+        let fitted = |size| Viewport::fit(props.drawing.bounds, size, insets, 1.0);
+        self.view = fitted(self.size);
+        self.corner = self.best_corner(context);
+        if !props.read_only && props.card.is_some() && self.card_covers(context) {
+            // Beside the card, if that does not make everything much smaller.
+            let beside = fitted((self.size.0 - view::CARD.0, self.size.1));
+            if beside.zoom >= SMALLEST_SHARE * self.view.zoom {
+                self.view = beside;
+                self.corner = view::Corner::BottomRight;
+            }
+        }
         self.fitted = Some(props.fit);
         self.fitted_view = Some(self.view);
         true

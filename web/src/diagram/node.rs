@@ -23,6 +23,8 @@ pub(crate) struct NodeLook {
     pub(crate) selected: bool,
     /// On the way of the traced message.
     pub(crate) traced: bool,
+    /// The lesson points at it.
+    pub(crate) lit: bool,
     /// A wire being drawn may end here.
     pub(crate) target: Option<bool>,
     /// Its name is being edited.
@@ -192,6 +194,7 @@ fn rings(node: &CanvasNode, now: &NodeNow, look: NodeLook) -> Html {
         <>
             { outline(node, "focus-ring", 5.0) }
             if now.violated { { outline(node, "vring", 4.0) } }
+            if look.lit { { outline(node, "lit", 6.0) } }
             if look.selected { { outline(node, "sel", 4.5) } }
             if look.target.is_some() { { outline(node, "drop-ring", 4.5) } }
         </>

@@ -12,6 +12,7 @@ use super::node::{Node, NodeLook};
 use super::tokens::Tokens;
 use super::{Diagram, Msg};
 use crate::format::px;
+use crate::panels::lesson::LessonCard;
 use crate::shared::Shared;
 
 impl Diagram {
@@ -84,6 +85,9 @@ impl Diagram {
                 }
                 <Furniture tool={self.tool} zoom={self.view.zoom} minimap={self.shows_minimap(context)}
                     drawing={props.drawing.clone()} seen={self.view.seen(self.size)} on={link.callback(|message| message)} />
+                if let Some(card) = props.card.clone() {
+                    <div class={classes!("card-place", self.corner.class())} data-float=""><LessonCard ..card /></div>
+                }
                 if props.drawing.nodes.is_empty() {
                     <p class="empty"><b>{ "Nothing on the canvas." }</b>{ " Drag a part in from the Parts panel, or press Enter on one." }</p>
                 }
@@ -117,6 +121,36 @@ impl Diagram {
         right <= self.covered(context, 12.0, 12.0, 240.0, 110.0)
     }
 
+    /// The corner in which the lesson's card covers least; of equal ones the first.
+    pub(super) fn best_corner(&self, context: &Context<Self>) -> Corner {
+        // The invariants stand at the top, on the side that is free.
+        let top = match self.free_corner(context) {
+            true => Corner::TopLeft,
+            false => Corner::TopRight,
+        };
+        let corners = [Corner::BottomRight, Corner::BottomLeft, top];
+        let best = corners
+            .into_iter()
+            .min_by_key(|corner| self.covered_at(context, *corner));
+        best.unwrap_or_default()
+    }
+
+    /// Whether the lesson's card covers a node where it stands.
+    pub(super) fn card_covers(&self, context: &Context<Self>) -> bool {
+        self.covered_at(context, self.corner) > 0
+    }
+
+    fn covered_at(&self, context: &Context<Self>, corner: Corner) -> usize {
+        let (right, bottom) = (self.size.0 - CARD.0, self.size.1 - CARD.1 - 52.0);
+        let (x, y) = match corner {
+            Corner::BottomRight => (right, bottom),
+            Corner::BottomLeft => (12.0, bottom),
+            Corner::TopLeft => (12.0, 12.0),
+            Corner::TopRight => (right, 12.0),
+        };
+        self.covered(context, x, y, CARD.0 - 12.0, CARD.1)
+    }
+
     /// The minimap is open when the reader says so, and else where it covers nothing.
     pub(super) fn shows_minimap(&self, context: &Context<Self>) -> bool {
         let free = || {
@@ -128,7 +162,8 @@ impl Diagram {
                 108.0,
             ) == 0
         };
-        self.minimap.unwrap_or_else(free)
+        let taken = self.corner == Corner::BottomRight && context.props().card.is_some();
+        self.minimap.unwrap_or_else(|| !taken && free())
     }
 
     fn blocked(&self, context: &Context<Self>) -> Vec<u32> {
@@ -175,6 +210,7 @@ impl Diagram {
             let look = NodeLook {
                 selected: props.selected.iter().any(|name| **name == *node.name),
                 traced: props.traced_nodes.contains(&(index as u32)),
+                lit: props.lit_nodes.contains(&(index as u32)),
                 target: self.target(index),
                 renaming: self.renaming == Some(index),
             };
@@ -251,9 +287,33 @@ impl Diagram {
         html! {
             <foreignObject x={px(x - width / 2.0)} y={px(y - 14.0)} width={px(width)} height="28">
                 <input xmlns="http://www.w3.org/1999/xhtml" class="name-field" type="text" aria-label={format!("New name of {}", node.name)} data-float=""
-                    ref={self.rename_input.clone()} value={node.name.to_string()} maxlength="60" autocomplete="off" spellcheck="false"
+                    ref={self.rename_input.clone()} maxlength="60" autocomplete="off" spellcheck="false"
                     {onkeydown} {onblur} />
             </foreignObject>
+        }
+    }
+}
+
+/// Room that the lesson's card takes, with a margin, in screen pixels.
+pub(super) const CARD: (f32, f32) = (324.0, 280.0);
+
+/// Where the lesson's card stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Corner {
+    #[default]
+    BottomRight,
+    BottomLeft,
+    TopLeft,
+    TopRight,
+}
+
+impl Corner {
+    fn class(self) -> &'static str {
+        match self {
+            Corner::BottomRight => "at-bottom at-right",
+            Corner::BottomLeft => "at-bottom at-left",
+            Corner::TopLeft => "at-top at-left",
+            Corner::TopRight => "at-top at-right",
         }
     }
 }

@@ -24,7 +24,7 @@ const SILENCE: u32 = 8;
 #[derive(Debug)]
 pub(crate) enum RunEvent {
     /// A message, with the records that travel beside a chunk.
-    Said(FromRun, Vec<u8>),
+    Said(Box<FromRun>, Vec<u8>),
     /// The worker was ended because it did not answer, or failed; the last start begins again once.
     Restarted(String),
     /// It failed again: nothing runs.
@@ -123,7 +123,7 @@ impl RunLink {
             }
             state.events.clone()
         };
-        events.emit(RunEvent::Said(message, bytes));
+        events.emit(RunEvent::Said(Box::new(message), bytes));
     }
 
     /// Asks a worker whether it is there, and ends it after too many questions without an answer.

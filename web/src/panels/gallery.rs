@@ -5,7 +5,9 @@ use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use crate::format::counted;
-use crate::icons::{Icon, icon, sized_icon};
+use crate::icons::{Icon, holds_mark, icon, pending_mark, sized_icon, unjudged_mark};
+use crate::progress::{Progress, Standing};
+use crate::shared::Shared;
 
 /// What the panel shows and whom it tells.
 #[derive(Clone, PartialEq, Properties)]
@@ -15,6 +17,8 @@ pub(crate) struct GalleryProps {
     pub(crate) lessons: Vec<&'static Lesson>,
     /// The lesson that is open: its folder's name.
     pub(crate) current: Option<AttrValue>,
+    /// How far one has come.
+    pub(crate) progress: Shared<Progress>,
     /// Whether the open lesson's text was changed.
     #[prop_or_default]
     pub(crate) edited: bool,
@@ -48,7 +52,25 @@ pub(crate) fn GalleryPanel(props: &GalleryProps) -> Html {
                     </div>
                 }
             </div>
+            { done_of(props) }
         </section>
+    }
+}
+
+/// How many lessons are done, in words and as a bar.
+fn done_of(props: &GalleryProps) -> Html {
+    let all = props.lessons.len();
+    let is_done = |lesson: &&&'static Lesson| props.progress.of(lesson) == Standing::Done;
+    let done = props.lessons.iter().filter(is_done).count();
+    let width = (done * 100).checked_div(all).unwrap_or(0);
+    html! {
+        <div class="gallery-foot">
+            <span>{ format!("{done} of {all} done") }</span>
+            <svg class="gallery-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
+                <rect class="bar-all" width="100" height="4" />
+                <rect class="bar-done" width={width.to_string()} height="4" />
+            </svg>
+        </div>
     }
 }
 
@@ -64,9 +86,11 @@ fn group_of(props: &GalleryProps, group: &'static str, lessons: &[&'static Lesso
 fn lesson_of(props: &GalleryProps, lesson: &'static Lesson) -> Html {
     let is_current = props.current.as_deref() == Some(lesson.slug);
     let open = props.on_open.reform(|_: MouseEvent| lesson.slug);
+    let standing = props.progress.of(lesson);
     html! {
         <li key={lesson.slug}>
-            <button type="button" class="lesson" aria-current={is_current.then_some("true")} onclick={open}>
+            <button type="button" class="lesson" data-standing={standing.words()} aria-current={is_current.then_some("true")} onclick={open}>
+                { mark_of(standing) }
                 <span class="lesson-title">
                     { lesson.title }
                     if lesson.is_warning() {
@@ -76,10 +100,18 @@ fn lesson_of(props: &GalleryProps, lesson: &'static Lesson) -> Html {
                         <span class="lesson-edited"><span class="vh">{ ", " }</span>{ "edited" }</span>
                     }
                 </span>
-                <span class="vh">{ ": " }</span>
+                <span class="vh">{ format!(", {}: ", standing.words()) }</span>
                 <span class="lesson-promise">{ lesson.promise }</span>
             </button>
         </li>
+    }
+}
+
+fn mark_of(standing: Standing) -> Html {
+    match standing {
+        Standing::NotStarted => unjudged_mark(),
+        Standing::InProgress => pending_mark(),
+        Standing::Done => holds_mark(),
     }
 }
 
@@ -120,12 +152,14 @@ fn SearchField(props: &SearchProps) -> Html {
     html! {
         <div class="search-field" role="search">
             { icon(Icon::Lens) }
-            <input ref={field} type="text" aria-label={label.clone()} placeholder={label} autocomplete="off"
+            <input ref={field} id="lesson-search" type="text" aria-label={label.clone()} placeholder={label} autocomplete="off"
                 spellcheck="false" value={props.sought.clone()} oninput={typed} onkeydown={pressed} />
             if !props.sought.is_empty() {
                 <button type="button" class="btn ico small" aria-label="Clear the search" onclick={clear}>
                     { sized_icon(Icon::Close, "14") }
                 </button>
+            } else {
+                <kbd class="kbd" aria-hidden="true">{ "Ctrl K" }</kbd>
             }
         </div>
     }
@@ -175,7 +209,6 @@ mod tests {
             promise: "The event commits with the row",
             order: 0,
             designs,
-            text: "",
         }
     }
 

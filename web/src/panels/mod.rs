@@ -5,5 +5,6 @@
 pub(crate) mod findings;
 pub(crate) mod gallery;
 pub(crate) mod inspector;
+pub(crate) mod lesson;
 pub(crate) mod log;
 pub(crate) mod source;
