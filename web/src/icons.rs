@@ -1,5 +1,6 @@
 //! Icons: sixteen units square, drawn with the current colour.
 
+use tidewire_session::view::Glyph;
 use yew::prelude::*;
 
 /// Which icon.
@@ -34,7 +35,15 @@ pub(crate) enum Icon {
     Open,
     Format,
     Relational,
+    Document,
+    KeyValue,
+    WideColumn,
+    Graph,
+    Events,
+    ReadModel,
     Log,
+    QueueBroker,
+    PubSub,
     Queue,
     QueueStopped,
     Service,
@@ -115,6 +124,38 @@ fn data(icon: Icon) -> (&'static str, &'static str) {
             "M5.3 4h5.400a3.5 3.5 0 0 1 3.5 3.500v1a3.5 3.5 0 0 1-3.5 3.500H5.300a3.5 3.5 0 0 1-3.5-3.500v-1A3.5 3.5 0 0 1 5.3 4zM5 4.200v7.600M8.2 6.700h3.600M8.2 9.300h3.6",
             "",
         ),
+        Icon::Document => (
+            "M6 3c-1.6 0-2.1.7-2.1 2v1.4c0 1-.6 1.6-1.5 1.6.9 0 1.5.6 1.5 1.6V11c0 1.3.5 2 2.1 2M10 3c1.6 0 2.1.7 2.1 2v1.4c0 1 .6 1.6 1.5 1.6-.9 0-1.5.6-1.5 1.6V11c0 1.3-.5 2-2.1 2",
+            "",
+        ),
+        Icon::KeyValue => (
+            "M2.3 8a2.6 2.6 0 1 0 5.2 0 2.6 2.6 0 1 0-5.2 0M7.5 8h6.3M11 8v2.6M13.5 8v1.9",
+            "",
+        ),
+        Icon::WideColumn => (
+            "M2.5 3.5h3v2.4h-3zM6.7 3.5h3v2.4h-3zM10.9 3.5h2.6v2.4h-2.6zM2.5 6.9h3v2.4h-3zM2.5 10.3h3v2.4h-3zM6.7 10.3h3v2.4h-3z",
+            "",
+        ),
+        Icon::Graph => (
+            "M2.3 4.5a1.7 1.7 0 1 0 3.4 0 1.7 1.7 0 1 0-3.4 0M10.3 6a1.7 1.7 0 1 0 3.4 0 1.7 1.7 0 1 0-3.4 0M4.3 12a1.7 1.7 0 1 0 3.4 0 1.7 1.7 0 1 0-3.4 0M5.7 4.8l4.6.9M10.9 7.3 7.2 10.8M4.5 6.1l1 4.2",
+            "",
+        ),
+        Icon::Events => (
+            "M3 3.5v9M6 3.5v9M9 3.5v9M11.2 8h3M12.7 6.5 14.2 8l-1.5 1.5",
+            "",
+        ),
+        Icon::ReadModel => (
+            "M1.8 8S4 4.2 8 4.2 14.2 8 14.2 8 12 11.8 8 11.8 1.8 8 1.8 8zM6.3 8a1.7 1.7 0 1 0 3.4 0 1.7 1.7 0 1 0-3.4 0",
+            "",
+        ),
+        Icon::QueueBroker => (
+            "M2.5 4.5h3v7h-3zM6.5 4.5h3v7h-3zM11.2 8h3M12.7 6.5 14.2 8l-1.5 1.5",
+            "",
+        ),
+        Icon::PubSub => (
+            "M6.7 8a1.3 1.3 0 1 0 2.6 0 1.3 1.3 0 1 0-2.6 0M5 5a4.2 4.2 0 0 0 0 6M11 5a4.2 4.2 0 0 1 0 6M3 3a7 7 0 0 0 0 10M13 3a7 7 0 0 1 0 10",
+            "",
+        ),
         Icon::Queue => ("M3.5 5h9M3.5 8h9M3.5 11h9", ""),
         Icon::QueueStopped => ("M2.5 5h7M2.5 8h5.500M2.5 11h7M12.7 3.500v9", ""),
         Icon::Service => ("M4.6 3.500h6.800L14 8l-2.6 4.500H4.600L2 8z", ""),
@@ -123,6 +164,40 @@ fn data(icon: Icon) -> (&'static str, &'static str) {
             "M3.5 3h9a1 1 0 0 1 1 1v8a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1V4a1 1 0 0 1 1-1zM6.5 3v10",
             "",
         ),
+    }
+}
+
+/// The sign of a kind of store or broker.
+pub(crate) fn kind_icon(glyph: Glyph) -> Icon {
+    match glyph {
+        Glyph::None => Icon::Service,
+        Glyph::Relational => Icon::Relational,
+        Glyph::Document => Icon::Document,
+        Glyph::KeyValue => Icon::KeyValue,
+        Glyph::WideColumn => Icon::WideColumn,
+        Glyph::Graph => Icon::Graph,
+        Glyph::Events => Icon::Events,
+        Glyph::Search => Icon::Lens,
+        Glyph::ReadModel => Icon::ReadModel,
+        Glyph::Log => Icon::Log,
+        Glyph::Queue => Icon::QueueBroker,
+        Glyph::PubSub => Icon::PubSub,
+    }
+}
+
+/// The class that brings the colours of a kind.
+pub(crate) fn kind_class(glyph: Glyph) -> &'static str {
+    match glyph {
+        Glyph::None => "k-plain",
+        Glyph::Relational => "k-relational",
+        Glyph::Document => "k-document",
+        Glyph::KeyValue => "k-keyvalue",
+        Glyph::WideColumn => "k-widecolumn",
+        Glyph::Graph => "k-graph",
+        Glyph::Events => "k-eventstore",
+        Glyph::Search => "k-search",
+        Glyph::ReadModel => "k-readmodel",
+        Glyph::Log | Glyph::Queue | Glyph::PubSub => "k-log",
     }
 }
 

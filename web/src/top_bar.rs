@@ -80,6 +80,10 @@ pub(crate) struct DesignSwitchProps {
     pub(crate) dispatch: Callback<Msg>,
 }
 
+/// Characters for which names fit side by side, and those that the space around a name takes.
+const ROOM: usize = 50;
+const SPACE: usize = 3;
+
 /// The one control that switches the design: same clients, same seed.
 #[component]
 pub(crate) fn DesignSwitch(props: &DesignSwitchProps) -> Html {
@@ -92,6 +96,14 @@ pub(crate) fn DesignSwitch(props: &DesignSwitchProps) -> Html {
         .iter()
         .position(|name| Some(name) == props.selected.as_ref())
         .unwrap_or(0);
+    let length: usize = props
+        .designs
+        .iter()
+        .map(|name| name.chars().count() + SPACE)
+        .sum();
+    if length > ROOM {
+        return design_choice(props, place);
+    }
     let designs = props.designs.clone();
     let dispatch = props.dispatch.clone();
     let onkeydown = Callback::from(move |event: KeyboardEvent| {
@@ -115,6 +127,23 @@ pub(crate) fn DesignSwitch(props: &DesignSwitchProps) -> Html {
         }
     });
     html! { <div class="seg design-switch" role="radiogroup" aria-label="Design" {onkeydown}>{ for options }</div> }
+}
+
+/// The same as a list to choose from, where the names side by side would take too much room.
+fn design_choice(props: &DesignSwitchProps, place: usize) -> Html {
+    let designs = props.designs.clone();
+    let onchange = props.dispatch.reform(move |event: Event| {
+        let select = event
+            .target()
+            .and_then(|target| target.dyn_into::<HtmlSelectElement>().ok());
+        let chosen: Option<usize> = select.and_then(|select| select.value().parse().ok());
+        let name = chosen.and_then(|index| designs.get(index));
+        Msg::Design(name.cloned().unwrap_or_default())
+    });
+    let options = props.designs.iter().enumerate().map(|(index, name)| {
+        html! { <option value={index.to_string()} selected={index == place}>{ name.clone() }</option> }
+    });
+    html! { <select class="field design-choice" aria-label="Design" {onchange}>{ for options }</select> }
 }
 
 /// What the buttons are drawn from.

@@ -10,7 +10,7 @@ use tidewire_scenario::{
 };
 
 use crate::layout::SketchWire;
-use crate::view::{NodeShape, WireStyle};
+use crate::view::{Glyph, NodeShape, WireStyle};
 
 /// Names by index, as a program has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -117,10 +117,10 @@ fn legend_topic(program: &Program, topic: &Topic) -> LegendTopic {
 fn caption(program: &Program, kind: NodeKind) -> String {
     match kind {
         NodeKind::Database(id) => match program.databases[id.index()].kind {
-            DatabaseKind::Relational => "relational".into(),
+            DatabaseKind::Relational => Glyph::Relational.caption().into(),
         },
         NodeKind::Broker(id) => match program.brokers[id.index()].kind {
-            BrokerKind::Log => "topic log".into(),
+            BrokerKind::Log => Glyph::Log.caption().into(),
         },
         NodeKind::Service(_) => "idle".into(),
         NodeKind::Relay(_) => "relay".into(),

@@ -128,6 +128,8 @@ pub struct CanvasNode {
     pub name: Arc<str>,
     /// How it is drawn.
     pub shape: NodeShape,
+    /// Of a store or a broker: its kind.
+    pub glyph: Glyph,
     /// Second line when nothing runs: `relational`, `4 users`, `topic log`.
     pub caption: String,
     /// Where.
@@ -155,6 +157,73 @@ pub enum NodeShape {
     Store,
     /// Pipe
     Broker,
+}
+
+/// The kind of a store or a broker: its sign, its tint and its words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyph {
+    /// Neither store nor broker.
+    #[default]
+    None,
+    /// Table grid
+    Relational,
+    /// Braces
+    Document,
+    /// Key
+    KeyValue,
+    /// Ragged rows
+    WideColumn,
+    /// Linked discs
+    Graph,
+    /// Append strokes
+    Events,
+    /// Lens
+    Search,
+    /// Eye
+    ReadModel,
+    /// Pipe with lanes
+    Log,
+    /// Pipe with a line of messages
+    Queue,
+    /// Waves
+    PubSub,
+}
+
+impl Glyph {
+    /// Of a kind of database or broker as the language writes it; an unknown word has none.
+    pub fn of(kind: &str) -> Self {
+        match kind {
+            "relational" => Self::Relational,
+            "document" => Self::Document,
+            "keyvalue" => Self::KeyValue,
+            "widecolumn" => Self::WideColumn,
+            "graph" => Self::Graph,
+            "events" => Self::Events,
+            "search" => Self::Search,
+            "log" => Self::Log,
+            "queue" => Self::Queue,
+            "pubsub" => Self::PubSub,
+            _ => Self::None,
+        }
+    }
+
+    /// The second line of a node of this kind when nothing runs.
+    pub fn caption(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Relational => "relational",
+            Self::Document => "document",
+            Self::KeyValue => "key-value",
+            Self::WideColumn => "wide-column",
+            Self::Graph => "graph",
+            Self::Events => "event store",
+            Self::Search => "search",
+            Self::ReadModel => "read model",
+            Self::Log => "topic log",
+            Self::Queue => "queue",
+            Self::PubSub => "pub/sub",
+        }
+    }
 }
 
 /// A topic of a broker on the canvas.
@@ -218,6 +287,8 @@ pub struct Frame {
     pub invariants: Vec<InvariantNow>,
     /// Wires that are closed by a fault: indices in [`Canvas::wires`].
     pub blocked_wires: Vec<u32>,
+    /// Records that wait at the readers' ends of wires.
+    pub backlogs: Vec<Backlog>,
     /// What just happened, for the live region: `payments restarts and reads p2@0 first`.
     pub sentence: String,
 }
@@ -270,6 +341,17 @@ pub struct LogCell {
     pub label: String,
     /// Index of its record in the recording.
     pub record: u32,
+}
+
+/// Records of a broker that a service has not read yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Index in [`Canvas::wires`].
+    pub wire: u32,
+    /// How many, over all topics of the wire.
+    pub waiting: u32,
+    /// Nobody reads: the service is down.
+    pub stopped: bool,
 }
 
 /// An invariant at the playhead.

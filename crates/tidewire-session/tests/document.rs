@@ -1,7 +1,7 @@
 //! What a person does to a document, through its public face.
 
 use tidewire_session::document::{Command, Document};
-use tidewire_session::view::{NodeShape, WireStyle};
+use tidewire_session::view::{Glyph, NodeShape, WireStyle};
 use tidewire_syntax::Span;
 
 const SHOP: &str = include_str!("../../../gallery/shared-database/scenario.tide");
@@ -135,4 +135,27 @@ fn anything_may_be_opened() {
         assert_eq!(document.text(), text);
         assert!(document.runnable().is_none() || document.is_valid());
     }
+}
+
+#[test]
+fn stores_and_brokers_show_their_kind_even_where_they_cannot_run() {
+    let text = "\
+database a relational { } database b document { } database c events { }
+broker l log { } broker q queue { } broker p pubsub { }
+service s { }";
+    let document = Document::open(text);
+    let nodes = document.canvas().nodes.iter();
+    let shown: Vec<(Glyph, &str)> = nodes.map(|it| (it.glyph, it.caption.as_str())).collect();
+    assert_eq!(
+        shown,
+        [
+            (Glyph::Relational, "relational"),
+            (Glyph::Document, "document"),
+            (Glyph::Events, "event store"),
+            (Glyph::Log, "topic log"),
+            (Glyph::Queue, "queue"),
+            (Glyph::PubSub, "pub/sub"),
+            (Glyph::None, "idle"),
+        ]
+    );
 }

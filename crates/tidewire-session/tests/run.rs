@@ -404,3 +404,39 @@ proptest! {
         prop_assert_eq!(replayed, inspect(&mut direct, Some(event), ReadAs::Committed));
     }
 }
+
+#[test]
+fn what_waits_for_a_reader_stands_at_its_wire() {
+    let mut document = Document::open(SHOP);
+    document
+        .select_design("Database per service")
+        .expect("it is there");
+    let message = start(SHOP, Some("Database per service"), None);
+    let (recording, outcome) = play(&mut RunHost::new(), message, &document, 10_000);
+    let canvas = document.canvas();
+    let name = |node: u32| &*canvas.nodes[node as usize].name;
+    let (mut most, mut readers) = (0, std::collections::BTreeSet::new());
+    for at_us in (0..outcome.virtual_time_us).step_by(5_000) {
+        let frame = recording.frame(at_us);
+        for backlog in &frame.backlogs {
+            let wire = &canvas.wires[backlog.wire as usize];
+            assert_eq!(name(wire.from), "bus");
+            assert!(
+                backlog.waiting > 0 && !backlog.stopped,
+                "only catalog_db crashes"
+            );
+            most = most.max(backlog.waiting);
+            readers.insert(name(wire.to).to_owned());
+        }
+    }
+    assert!(most > 1, "records wait while their handlers work");
+    assert_eq!(
+        readers.into_iter().collect::<Vec<_>>(),
+        ["inventory", "ordering", "payments", "shipping"]
+    );
+    assert_eq!(
+        recording.frame(outcome.virtual_time_us).backlogs,
+        [],
+        "in the end all is read"
+    );
+}

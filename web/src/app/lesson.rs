@@ -13,6 +13,9 @@ use tidewire_session::document::{Command, Document};
 use tidewire_session::gallery;
 use tidewire_session::lesson::LessonView;
 
+/// Who goes so near to the question by steps is asked.
+const NEAR_US: u64 = 5_000;
+
 /// A lesson whose text is on its way, and what will be shown of it.
 pub(super) struct Opening {
     slug: &'static str,
@@ -163,13 +166,15 @@ impl App {
         if self.question.stage != Stage::Ahead {
             return false;
         }
-        let (at_us, words) = match self.document.borrow().lesson() {
-            Some(lesson) if self.transport.at_us >= lesson.at_us => {
-                (lesson.at_us, Rc::from(&*lesson.question))
-            }
+        let now_us = self.transport.at_us;
+        let (at_us, words): (u64, Rc<str>) = match self.document.borrow().lesson() {
+            Some(lesson) if now_us >= lesson.at_us => (lesson.at_us, Rc::from(&*lesson.question)),
             _ => return false,
         };
-        let words: Rc<str> = words;
+        // Who goes far beyond it wants to look at something else.
+        if !self.transport.playing && now_us - at_us > NEAR_US {
+            return false;
+        }
         self.question.stage = Stage::Asked;
         let playing = std::mem::take(&mut self.transport.playing);
         if playing {

@@ -4,7 +4,7 @@ use tidewire_session::view::{CanvasNode, LogCell, PartitionNow, Rectangle, Topic
 use yew::prelude::*;
 
 use crate::format::{px, shortened};
-use crate::icons::{Icon, strokes};
+use crate::icons::{kind_icon, strokes};
 use crate::shapes::{pipe, pipe_end};
 use crate::shared::{Drawing, Shared};
 
@@ -87,7 +87,7 @@ fn header(node: &CanvasNode) -> Html {
     };
     html! {
         <>
-            <g class="ic kg" transform={format!("translate({} {})", px(frame.x + 14.0), px(top - 12.0))}>{ strokes(Icon::Log) }</g>
+            <g class="ic kg" transform={format!("translate({} {})", px(frame.x + 14.0), px(top - 12.0))}>{ strokes(kind_icon(node.glyph)) }</g>
             <text class="t-name" x={px(frame.x + 35.0)} y={px(top)}>{ shortened(&node.name, 13) }</text>
             if frame.height >= 60.0 {
                 <text class="t-xs t3" x={px(frame.x + 16.0)} y={px(top + 18.0)}>{ &lines[0] }</text>

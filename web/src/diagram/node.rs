@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::broker::BrokerBody;
 use super::pill::{PillKind, pill};
 use crate::format::{milliseconds, px, shortened};
-use crate::icons::{Icon, octagon, strokes};
+use crate::icons::{Icon, kind_class, kind_icon, octagon, strokes};
 use crate::shapes::{cylinder, cylinder_lid, hexagon};
 use crate::shared::{Drawing, Shared};
 use tidewire_session::view::TopicNow;
@@ -65,6 +65,7 @@ pub(crate) fn Node(props: &NodeProps) -> Html {
     let classes = classes!(
         "node",
         group_class(node.shape),
+        (node.shape == NodeShape::Store).then(|| kind_class(node.glyph)),
         props.down_for_us.map(|_| "crashed"),
         props.now.violated.then_some("violated"),
         props.look.traced.then_some("traced"),
@@ -102,7 +103,7 @@ fn group_class(shape: NodeShape) -> &'static str {
         NodeShape::Client => "nd nd-client",
         NodeShape::Service => "nd",
         NodeShape::Relay => "nd nd-relay",
-        NodeShape::Store => "st k-relational",
+        NodeShape::Store => "st",
         NodeShape::Broker => "pp",
     }
 }
@@ -141,7 +142,7 @@ fn body(props: &NodeProps, node: &CanvasNode) -> Html {
                 if props.down_for_us.is_some() { <path class="nd-hatch" d={cylinder(frame)} /> }
                 <path class="st-l" d={cylinder_lid(frame)} />
                 <g class="ic kg" transform={format!("translate({} {})", px(frame.x + frame.width / 2.0 - 8.0), px(frame.y + frame.height / 2.0 - 20.5))}>
-                    { strokes(Icon::Relational) }
+                    { strokes(kind_icon(node.glyph)) }
                 </g>
             </>
         },

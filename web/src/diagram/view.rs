@@ -9,9 +9,11 @@ use super::furniture::{Furniture, Hud};
 use super::gesture::{Connecting, Gesture, Tool};
 use super::ground::{Ground, patterns};
 use super::node::{Node, NodeLook};
+use super::pill::{PillKind, pill};
 use super::tokens::Tokens;
 use super::{Diagram, Msg};
 use crate::format::px;
+use crate::icons::Icon;
 use crate::panels::lesson::LessonCard;
 use crate::shared::Shared;
 
@@ -59,6 +61,7 @@ impl Diagram {
                     <g transform={self.view.transform()}>
                         <Ground drawing={props.drawing.clone()} blocked={self.blocked(context)} traced={props.traced_wires.clone()} />
                         { self.nodes(context) }
+                        { backlogs(context) }
                         { self.loose_wire(context) }
                         { self.name_field(context) }
                     </g>
@@ -292,6 +295,24 @@ impl Diagram {
             </foreignObject>
         }
     }
+}
+
+/// What waits at the readers' ends of wires.
+fn backlogs(context: &Context<Diagram>) -> Html {
+    let props = context.props();
+    if !props.runs {
+        return Html::default();
+    }
+    let pills = props.frame.backlogs.iter().filter_map(|backlog| {
+        let wire = props.drawing.wires.get(backlog.wire as usize)?;
+        let (x, y) = crate::shapes::along(&wire.points, 0.5);
+        let (kind, icon) = match backlog.stopped {
+            true => (PillKind::Fault, Icon::QueueStopped),
+            false => (PillKind::Neutral, Icon::Queue),
+        };
+        Some(pill(kind, Some(icon), &backlog.waiting.to_string(), x, y))
+    });
+    pills.collect()
 }
 
 /// Room that the lesson's card takes, with a margin, in screen pixels.

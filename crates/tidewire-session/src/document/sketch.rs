@@ -7,11 +7,11 @@ use tidewire_syntax::ast::{
     Broker, BrokerMember, Client, Database, DatabaseMember, ItemKind, Load, Service, ServiceMember,
     sql,
 };
-use tidewire_syntax::{Diagnostic, Severity, Span};
+use tidewire_syntax::{Diagnostic, Name, Severity, Span};
 
 use crate::layout::{Sketch, SketchNode};
 use crate::legend::{drawn_wires, rate_caption, shape, users_caption};
-use crate::view::CanvasTopic;
+use crate::view::{CanvasTopic, Glyph};
 
 /// The sketch of a design. Errors are counted at the nodes in whose blocks they stand.
 pub(super) fn sketch(effective: &Effective, outline: &Outline, findings: &[Diagnostic]) -> Sketch {
@@ -25,6 +25,7 @@ pub(super) fn sketch(effective: &Effective, outline: &Outline, findings: &[Diagn
         .map(|(node, words)| SketchNode {
             name: node.name.clone(),
             shape: shape(node.kind),
+            glyph: words.glyph,
             caption: words.caption,
             position: node.position,
             topics: words.topics,
@@ -61,6 +62,7 @@ fn problems(node: &OutlineNode, findings: &[Diagnostic]) -> u32 {
 /// What a node says of itself.
 #[derive(Default)]
 struct Words {
+    glyph: Glyph,
     caption: String,
     topics: Vec<CanvasTopic>,
     contents: Vec<String>,
@@ -95,22 +97,25 @@ fn database_words(database: &Database) -> Words {
             }
             _ => None,
         });
+    let glyph = kind_of(database.kind.as_ref(), Glyph::Relational);
     Words {
-        caption: database
-            .kind
-            .as_ref()
-            .map_or("relational".into(), |kind| kind.to_string()),
+        glyph,
+        caption: glyph.caption().into(),
         contents: tables.collect(),
         ..Words::default()
     }
 }
 
+/// The kind that is written, or the one that counts where none is.
+fn kind_of(written: Option<&Name>, unwritten: Glyph) -> Glyph {
+    written.map_or(unwritten, |kind| Glyph::of(&kind.key()))
+}
+
 fn broker_words(broker: &Broker, topics: &mut u32) -> Words {
+    let glyph = kind_of(broker.kind.as_ref(), Glyph::Log);
     let mut words = Words {
-        caption: format!(
-            "topic {}",
-            broker.kind.as_ref().map_or("log", |kind| kind.as_str())
-        ),
+        glyph,
+        caption: glyph.caption().into(),
         ..Words::default()
     };
     for member in &broker.members {

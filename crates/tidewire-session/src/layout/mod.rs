@@ -15,7 +15,9 @@ use std::sync::Arc;
 
 use obstacles::Box2;
 
-use crate::view::{Canvas, CanvasNode, CanvasTopic, CanvasWire, NodeShape, Rectangle, WireStyle};
+use crate::view::{
+    Canvas, CanvasNode, CanvasTopic, CanvasWire, Glyph, NodeShape, Rectangle, WireStyle,
+};
 
 /// Places are multiples of this.
 pub const GRID: i32 = 4;
@@ -43,6 +45,8 @@ pub struct SketchNode {
     pub name: Arc<str>,
     /// How it is drawn.
     pub shape: NodeShape,
+    /// Of a store or a broker: its kind.
+    pub glyph: Glyph,
     /// Second line when nothing runs.
     pub caption: String,
     /// Left and top edge, if the text says so.
@@ -168,6 +172,7 @@ fn canvas_node(sketch: &Sketch, index: usize, node: &SketchNode, place: Box2) ->
     CanvasNode {
         name: node.name.clone(),
         shape: node.shape,
+        glyph: node.glyph,
         caption: node.caption.clone(),
         frame: place.rectangle(),
         topics: node.topics.clone(),

@@ -8,6 +8,7 @@ fn node(name: &str, shape: NodeShape) -> SketchNode {
     SketchNode {
         name: name.into(),
         shape,
+        glyph: Glyph::None,
         caption: String::new(),
         position: None,
         topics: Vec::new(),

@@ -5,7 +5,8 @@ use super::judged;
 use super::moment::{InvariantMoment, Moment, NodeMoment, PartitionMoment};
 use crate::legend::{LegendInvariant, LegendNode};
 use crate::view::{
-    Frame, InvariantNow, LogCell, NodeNow, NodeShape, PartitionNow, Record, RecordKind, TopicNow,
+    Backlog, Frame, InvariantNow, LogCell, NodeNow, NodeShape, PartitionNow, Record, RecordKind,
+    TopicNow,
 };
 
 impl Recording {
@@ -20,6 +21,7 @@ impl Recording {
             topics: self.topics(&moment),
             invariants: self.invariants(&moment),
             blocked_wires: self.blocked_wires(&moment),
+            backlogs: self.backlogs(&moment),
             sentence: self.last_sentence(count),
         }
     }
@@ -105,6 +107,39 @@ impl Recording {
             .filter(|(_, wire)| closed(wire))
             .map(|(index, _)| index as u32)
             .collect()
+    }
+
+    /// What waits for the reader of each wire from a broker.
+    fn backlogs(&self, moment: &Moment) -> Vec<Backlog> {
+        let mut backlogs: Vec<Backlog> = Vec::new();
+        for (topic, partitions) in self.legend.topics.iter().zip(&moment.topics) {
+            for (group, (_, reader)) in topic.groups.iter().enumerate() {
+                let behind = |partition: &PartitionMoment| {
+                    let read = partition.committed.get(group).copied().unwrap_or(0);
+                    partition.next.saturating_sub(read)
+                };
+                let waiting: u32 = partitions.iter().map(behind).sum();
+                let wires = &self.legend.wires;
+                let wire = wires
+                    .iter()
+                    .position(|wire| *wire == (topic.broker, *reader));
+                let Some(wire) = wire.filter(|_| waiting > 0) else {
+                    continue;
+                };
+                let node = moment.nodes.get(*reader as usize);
+                let stopped = node.is_some_and(|node| node.crashed_since_us.is_some());
+                let wire = wire as u32;
+                match backlogs.iter_mut().find(|backlog| backlog.wire == wire) {
+                    Some(backlog) => backlog.waiting += waiting,
+                    None => backlogs.push(Backlog {
+                        wire,
+                        waiting,
+                        stopped,
+                    }),
+                }
+            }
+        }
+        backlogs
     }
 
     /// What the last event did, told by its weightiest record.

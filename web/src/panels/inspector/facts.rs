@@ -123,7 +123,7 @@ fn kind_in_words(store: &CanvasNode) -> &str {
 mod tests {
     use std::sync::Arc;
 
-    use tidewire_session::view::{CanvasWire, Rectangle};
+    use tidewire_session::view::{CanvasWire, Glyph, Rectangle};
 
     use super::*;
 
@@ -131,6 +131,7 @@ mod tests {
         CanvasNode {
             name: Arc::from(name),
             shape,
+            glyph: Glyph::None,
             caption: caption.to_owned(),
             frame: Rectangle::default(),
             topics: Vec::new(),

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use tidewire_session::document::Command;
-use tidewire_session::view::NodeShape;
+use tidewire_session::view::{CanvasNode, NodeShape};
 use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::actions::Actions;
 use super::facts::Facts;
-use crate::icons::{Icon, icon};
+use crate::icons::{Icon, icon, kind_class, kind_icon};
 use crate::shared::Drawing;
 
 /// What the head shows and whom it tells.
@@ -49,7 +49,7 @@ pub(super) fn Header(props: &HeaderProps) -> Html {
         return Html::default();
     };
     let name = facts.node.name.to_string();
-    let (kind, picture) = look(facts.node.shape);
+    let (kind, picture) = look(facts.node);
     let is_renaming = renaming.as_ref() == Some(&name);
     let begin = {
         let (renaming, name) = (renaming.clone(), name.clone());
@@ -92,12 +92,11 @@ pub(super) fn Header(props: &HeaderProps) -> Html {
 }
 
 /// Class of the colours, and picture.
-fn look(shape: NodeShape) -> (&'static str, Icon) {
-    match shape {
+fn look(node: &CanvasNode) -> (&'static str, Icon) {
+    match node.shape {
         NodeShape::Client => ("k-plain", Icon::Client),
         NodeShape::Service | NodeShape::Relay => ("k-plain", Icon::Service),
-        NodeShape::Store => ("k-relational", Icon::Relational),
-        NodeShape::Broker => ("k-log", Icon::Log),
+        NodeShape::Store | NodeShape::Broker => (kind_class(node.glyph), kind_icon(node.glyph)),
     }
 }
 

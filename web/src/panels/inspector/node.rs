@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use tidewire_session::document::{Command, DiagnosticView};
-use tidewire_session::view::{CanvasNode, Frame, NodeNow, NodeShape};
+use tidewire_session::view::{CanvasNode, Frame, Glyph, NodeNow, NodeShape};
 use yew::prelude::*;
 
 use super::facts::Facts;
 use super::header::Header;
 use crate::format::{counted, milliseconds};
-use crate::icons::{Icon, icon, sized_icon, violation_mark};
+use crate::icons::{Icon, icon, kind_icon, sized_icon, violation_mark};
 use crate::panels::findings::Findings;
 use crate::shared::{Drawing, Shared};
 
@@ -186,7 +186,7 @@ fn contents(node: &CanvasNode) -> Html {
             <ul class="contents-list">
                 { for items.into_iter().map(|(name, detail)| html! { <li><code>{ name }</code><span>{ detail }</span></li> }) }
             </ul>
-            if node.shape == NodeShape::Store {
+            if node.glyph == Glyph::Relational {
                 <p class="inspector-text quiet">{ "Relational means PostgreSQL 15." }</p>
             }
         </section>
@@ -210,7 +210,7 @@ fn neighbours(props: &NodeProps, facts: &Facts<'_>) -> Html {
             move |_: MouseEvent| name.clone()
         });
         let picture = if node.shape == NodeShape::Store {
-            Icon::Relational
+            kind_icon(node.glyph)
         } else {
             Icon::Service
         };
