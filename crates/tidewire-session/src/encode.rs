@@ -8,6 +8,7 @@ use tidewire_engine::{Fact, InvariantState, MessageKind, Observation, Verdict, W
 use tidewire_scenario::{DatabaseId, NodeId, NodeKind, Program};
 use tidewire_store::{RowChange, TransactionId};
 
+use crate::legend::event_number;
 use crate::recording::message;
 use crate::sorted::SortedMap;
 use crate::view::{Record, RecordKind};
@@ -348,6 +349,17 @@ impl Encoder {
         }
     }
 
+    /// The number of the event whose name a record's label begins with.
+    fn event_of(&self, label: &str) -> u8 {
+        let name = label.split(' ').next().unwrap_or_default();
+        let event = self
+            .program
+            .events
+            .iter()
+            .position(|event| &*event.name == name);
+        event.map_or(u8::MAX, |event| event_number(event as u32))
+    }
+
     fn log(&mut self, observation: &Observation) -> Record {
         let broker = |topic: tidewire_scenario::TopicId| {
             let broker = self.program.topics[topic.index()].broker;
@@ -363,6 +375,7 @@ impl Encoder {
             } => Record {
                 node: broker(*topic),
                 peer: small(u64::from(topic.0)),
+                detail: self.event_of(label),
                 small: small(u64::from(*partition)),
                 number: *offset,
                 label: self.label(&one_line(label)),

@@ -47,6 +47,8 @@ pub struct LegendTopic {
     pub partitions: u32,
     /// Names of the consumer groups, in the topic's order, with the node that reads.
     pub groups: Vec<(Arc<str>, u32)>,
+    /// Per group the events that it handles, as `Appended` records number them; it passes over all others.
+    pub reads: Vec<Vec<u8>>,
 }
 
 /// An invariant by its sentence.
@@ -111,7 +113,23 @@ fn legend_topic(program: &Program, topic: &Topic) -> LegendTopic {
         broker: program.brokers[topic.broker.index()].node.0,
         partitions: topic.partitions,
         groups: groups.collect(),
+        reads: topic
+            .groups
+            .iter()
+            .map(|group| {
+                group
+                    .handlers
+                    .iter()
+                    .map(|(event, _)| event_number(event.0))
+                    .collect()
+            })
+            .collect(),
     }
+}
+
+/// The number of an event in a record's detail.
+pub(crate) fn event_number(event: u32) -> u8 {
+    u8::try_from(event).unwrap_or(u8::MAX)
 }
 
 fn caption(program: &Program, kind: NodeKind) -> String {

@@ -73,7 +73,7 @@ pub enum RecordKind {
     Committed,
     /// node = store, number = transaction
     RolledBack,
-    /// node = broker, peer = topic index, small = partition, number = offset, label
+    /// node = broker, peer = topic index, detail = event, small = partition, number = offset, label
     Appended,
     /// node = broker, peer = topic index, detail = group, small = partition, number = next offset
     OffsetCommitted,

@@ -27,6 +27,7 @@ fn legend() -> Arc<Legend> {
             broker: 3,
             partitions: 2,
             groups: vec![("orders".into(), 1)],
+            reads: vec![vec![0]],
         }],
         invariants: vec![LegendInvariant {
             sentence: "Stock is never negative".into(),

@@ -114,11 +114,9 @@ impl Recording {
         let mut backlogs: Vec<Backlog> = Vec::new();
         for (topic, partitions) in self.legend.topics.iter().zip(&moment.topics) {
             for (group, (_, reader)) in topic.groups.iter().enumerate() {
-                let behind = |partition: &PartitionMoment| {
-                    let read = partition.committed.get(group).copied().unwrap_or(0);
-                    partition.next.saturating_sub(read)
-                };
-                let waiting: u32 = partitions.iter().map(behind).sum();
+                let behind =
+                    |partition: &PartitionMoment| partition.unread.get(group).map_or(0, Vec::len);
+                let waiting = partitions.iter().map(behind).sum::<usize>() as u32;
                 let wires = &self.legend.wires;
                 let wire = wires
                     .iter()

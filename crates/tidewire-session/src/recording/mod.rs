@@ -112,7 +112,7 @@ impl Recording {
             .max(self.records.last().map_or(0, |last| last.at_us));
         let index = self.records.len() as u32;
         let sent = self.note_delivery(&record, index);
-        self.latest.fold(&record, sent);
+        self.latest.fold(&self.legend, &record, sent);
         if record.kind == RecordKind::InvariantChanged
             && record.detail == judged::VIOLATED
             && let Some(first) = self.first_violations.get_mut(record.number as usize)
@@ -261,7 +261,7 @@ impl Recording {
             self.keyframes[(count / KEYFRAME_RECORDS).min(self.keyframes.len() - 1)].clone();
         for index in moment.next.min(count)..count {
             let record = &self.records[index];
-            moment.fold(record, self.sent_before(record, index as u32));
+            moment.fold(&self.legend, record, self.sent_before(record, index as u32));
         }
         moment
     }

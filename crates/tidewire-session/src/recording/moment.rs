@@ -45,6 +45,8 @@ pub(super) struct NodeMoment {
 pub(super) struct PartitionMoment {
     pub(super) next: u32,
     pub(super) committed: Vec<u32>,
+    /// Per group the offsets from the committed one on that it will handle, ascending.
+    pub(super) unread: Vec<Vec<u32>>,
     /// Indices of the last `Appended` records, oldest first.
     pub(super) cells: Vec<u32>,
 }
@@ -63,6 +65,7 @@ impl Moment {
     pub(super) fn start(legend: &Legend) -> Self {
         let partition = |groups: usize| PartitionMoment {
             committed: vec![0; groups],
+            unread: vec![Vec::new(); groups],
             ..PartitionMoment::default()
         };
         Self {
@@ -85,7 +88,7 @@ impl Moment {
     }
 
     /// Folds the next record. `sent` is the index of the `Sent` record of the delivery it speaks of, if any.
-    pub(super) fn fold(&mut self, record: &Record, sent: Option<u32>) {
+    pub(super) fn fold(&mut self, legend: &Legend, record: &Record, sent: Option<u32>) {
         let index = self.next as u32;
         self.next += 1;
         match record.kind {
@@ -97,7 +100,9 @@ impl Moment {
                     self.in_flight.remove(&sent);
                 }
             }
-            RecordKind::Appended | RecordKind::OffsetCommitted => self.fold_log(record, index),
+            RecordKind::Appended | RecordKind::OffsetCommitted => {
+                self.fold_log(legend, record, index)
+            }
             RecordKind::PartitionChanged => {
                 let way = (record.node, record.peer);
                 if record.detail == 1 {
@@ -111,7 +116,7 @@ impl Moment {
         }
     }
 
-    fn fold_log(&mut self, record: &Record, index: u32) {
+    fn fold_log(&mut self, legend: &Legend, record: &Record, index: u32) {
         let topic = self.topics.get_mut(usize::from(record.peer));
         let Some(partition) = topic.and_then(|topic| topic.get_mut(usize::from(record.small)))
         else {
@@ -123,8 +128,18 @@ impl Moment {
                 partition.cells.remove(0);
             }
             partition.cells.push(index);
+            let reads = legend.topics.get(usize::from(record.peer));
+            let reads = reads.map_or(&[][..], |topic| &topic.reads);
+            for (events, unread) in reads.iter().zip(&mut partition.unread) {
+                if events.contains(&record.detail) {
+                    unread.push(record.number);
+                }
+            }
         } else if let Some(offset) = partition.committed.get_mut(usize::from(record.detail)) {
             *offset = record.number;
+            if let Some(unread) = partition.unread.get_mut(usize::from(record.detail)) {
+                unread.retain(|offset| *offset >= record.number);
+            }
         }
     }
 
