@@ -23,7 +23,7 @@ const MESSAGE_ID_BITS: u64 = (1 << 48) - 1;
 impl<'a> Step<'a> {
     /// `publish E(…) to T`: the message gets an id of its own, every time.
     pub(crate) fn publish(&mut self, slot: u32, site: &'a PublishSite) {
-        let now_us = self.state.now_us;
+        let now_us = self.clock_of(slot);
         let Some(work) = self.work_mut(slot) else {
             return;
         };
@@ -35,7 +35,7 @@ impl<'a> Step<'a> {
 
     /// A relay publishes what a row says; the row's id stays the message's id, however often it is sent.
     pub(crate) fn publish_row(&mut self, slot: u32, row: &'a PublishRow) {
-        let now_us = self.state.now_us;
+        let now_us = self.clock_of(slot);
         let setup = self.setup;
         let Some(work) = self.work_mut(slot) else {
             return;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::{CallSite, Instruction, NodeId, implicit};
+use tidewire_scenario::{CallSite, Instruction, NodeId, ServiceId, implicit};
 use tidewire_store::Value;
 
 use crate::action::Pending;
@@ -21,7 +21,7 @@ const MAX_BACKOFF_US: u64 = 60_000_000;
 impl<'a> Step<'a> {
     /// Sends an attempt (from 1) of a call and waits for its answer.
     pub(crate) fn call(&mut self, slot: u32, site: &'a CallSite, attempt: u32) {
-        let now_us = self.state.now_us;
+        let now_us = self.clock_of(slot);
         let setup = self.setup;
         let Some(work) = self.work_mut(slot) else {
             return;
@@ -86,16 +86,26 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// The instance that a call goes to: the callers share them out among those that run.
+    pub(crate) fn instance_for(&self, service: ServiceId, identity: u64) -> Option<u32> {
+        let instances = self.setup.program.services[service.index()]
+            .instances
+            .max(1);
+        let up = |instance: &u32| self.state.instance_is_up(self.setup, service, *instance);
+        let count = (0..instances).filter(up).count() as u64;
+        let turn = identity.checked_rem(count)?;
+        (0..instances).filter(up).nth(turn as usize)
+    }
+
     /// Accepts a call: makes a work of it on the next instance in turn.
     pub(crate) fn accept_call(&mut self, from: NodeId, to: NodeId, call: Call) {
         let Some(service) = self.setup.service_at(to) else {
             return;
         };
         let handler = &self.setup.program.handlers[call.handler.index()];
-        let instances = self.setup.program.services[service.index()]
-            .instances
-            .max(1);
-        let instance = (call.identity % u64::from(instances)) as u32;
+        let Some(instance) = self.instance_for(service, call.identity) else {
+            return;
+        };
         let slot = self.create_work(Start {
             handler: call.handler,
             place: Some((service, instance)),

@@ -21,6 +21,8 @@ pub enum ChoiceKind {
     InFlightToCrashed,
     /// Which partition a record without a key goes to, counted from the one whose turn it is.
     KeylessPartition,
+    /// Whether a fault with a probability strikes a message as it was drawn (0) or the other way (1).
+    Strike,
 }
 
 /// Choices taken, in order; what is missing at the end is 0.
@@ -183,6 +185,16 @@ impl Chooser {
         };
         self.taken.push(choice);
         choice
+    }
+
+    /// One of two alternatives, of which a random source takes the second in so many of a million cases only.
+    pub fn choose_rarely(&mut self, kind: ChoiceKind, per_million: u32) -> u32 {
+        if let (false, Source::Random(random)) = (self.is_canonical(), &mut self.source) {
+            let choice = u32::from(below(random, 1_000_000) < per_million);
+            self.taken.push(choice);
+            return choice;
+        }
+        self.choose(kind, 2)
     }
 
     /// What was chosen so far.

@@ -5,7 +5,6 @@ use tidewire_store::{ConnectionId, Progress};
 
 use crate::action::Pending;
 use crate::draw::Purpose;
-use crate::interpret::clock;
 use crate::message::Content;
 use crate::network::{Envelope, Travel};
 use crate::observation::MessageKind;
@@ -18,7 +17,7 @@ const KEEPALIVE_US: u64 = 10_000_000;
 impl Step<'_> {
     /// Rolls back what a failed handler left open on a connection that is going back to its pool.
     pub(crate) fn clean_up(&mut self, database: DatabaseId, pool: u32, link: Link, identity: u64) {
-        let now = clock(self.state.now_us);
+        let now = self.database_clock(database);
         let rollback = self.setup.rollback[database.index()].clone();
         let transaction = self.transaction(database, link.connection);
         let state = self.database_mut(database);

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::NodeId;
+use tidewire_scenario::{NodeId, ServiceId};
 use tidewire_store::Value;
 
 use crate::action::Pending;
+use crate::crash::is;
 use crate::draw::{Draws, Purpose, key};
 use crate::interpret::set;
 use crate::message::Content;
@@ -201,10 +202,10 @@ impl Step<'_> {
     /// A failed record is tried again.
     pub(crate) fn redeliver(&mut self, index: u32) {
         let spec = self.setup.cursors[index as usize];
-        let node = self.setup.program.services[spec.service.index()].node;
+        let up = self.consumer_is_up(index);
         let cursor = self.cursor_mut(index);
         cursor.retry = None;
-        if let (Some((offset, attempt)), true) = (cursor.processing, self.state.is_up(node)) {
+        if let (Some((offset, attempt)), true) = (cursor.processing, up) {
             let partition = self.setup.partition(spec.topic, spec.partition);
             let record = self.state.partitions[partition as usize].get(offset as usize);
             self.cause = record.map(|record| record.appended);
@@ -284,10 +285,8 @@ impl Step<'_> {
 
     /// A consumer has heard nothing for a while: it commits again what was not confirmed, and asks again.
     pub(crate) fn poll(&mut self, index: u32) {
-        let spec = self.setup.cursors[index as usize];
-        let node = self.setup.program.services[spec.service.index()].node;
         let cursor = &self.state.cursors[index as usize];
-        if !self.state.is_up(node) || cursor.fetch.is_some() {
+        if !self.consumer_is_up(index) || cursor.fetch.is_some() {
             return;
         }
         let (commit, position) = (cursor.unconfirmed, cursor.position);
@@ -298,8 +297,8 @@ impl Step<'_> {
     }
 
     /// The consumers of a crashed service leave their groups; what they had not committed will come again.
-    pub(crate) fn leave_groups(&mut self, service: tidewire_scenario::ServiceId) {
-        for index in self.cursors_of(service) {
+    pub(crate) fn leave_groups(&mut self, service: ServiceId, only: Option<u32>) {
+        for index in self.cursors_of(service, only) {
             let cursor = self.cursor_mut(index);
             cursor.epoch += 1;
             cursor.fetch = None;
@@ -313,8 +312,11 @@ impl Step<'_> {
     }
 
     /// The consumers of a restarted service read from what was committed.
-    pub(crate) fn join_groups(&mut self, service: tidewire_scenario::ServiceId) {
-        for index in self.cursors_of(service) {
+    pub(crate) fn join_groups(&mut self, service: ServiceId, only: Option<u32>) {
+        for index in self.cursors_of(service, only) {
+            if !self.consumer_is_up(index) {
+                continue;
+            }
             let cursor = self.cursor_mut(index);
             cursor.position = cursor.committed;
             let position = cursor.position;
@@ -322,10 +324,17 @@ impl Step<'_> {
         }
     }
 
-    fn cursors_of(&self, service: tidewire_scenario::ServiceId) -> Vec<u32> {
+    /// Whether the instance that reads a partition runs.
+    fn consumer_is_up(&self, index: u32) -> bool {
+        let spec = self.setup.cursors[index as usize];
+        self.state
+            .instance_is_up(self.setup, spec.service, spec.instance)
+    }
+
+    fn cursors_of(&self, service: ServiceId, only: Option<u32>) -> Vec<u32> {
         let cursors = (0u32..).zip(&self.setup.cursors);
         cursors
-            .filter(|(_, spec)| spec.service == service)
+            .filter(|(_, spec)| spec.service == service && is(only, spec.instance))
             .map(|(index, _)| index)
             .collect()
     }

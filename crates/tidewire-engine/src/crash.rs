@@ -1,6 +1,6 @@
 //! Crashes and restarts: what a process forgets, what a store keeps, who hears of it.
 
-use tidewire_scenario::{DatabaseId, NodeId, NodeKind, ServiceId};
+use tidewire_scenario::{DatabaseId, NodeId, NodeKind, Place, ServiceId};
 use tidewire_store::SqlError;
 use tidewire_syntax::sort;
 
@@ -13,11 +13,21 @@ use crate::state::{Pool, State};
 use crate::step::Step;
 use crate::work::Link;
 
+/// Whether an instance is the one that is meant, or all are.
+pub(crate) fn is(only: Option<u32>, instance: u32) -> bool {
+    only.is_none_or(|only| only == instance)
+}
+
 impl Step<'_> {
-    /// A node goes down; it may be down already.
-    pub(crate) fn take_down(&mut self, node: NodeId) {
+    /// A node, or one instance of it, goes down; it may be down already.
+    pub(crate) fn take_down(&mut self, place: Place) {
+        let Place { node, instance } = place;
         if !State::has_process(self.setup, node) {
             return;
+        }
+        self.end_pauses(place);
+        if let (Some(instance), Some(service)) = (instance, self.setup.service_at(node)) {
+            return self.take_instance_down(service, node, instance);
         }
         self.touch(Part::Network);
         self.state.down[node.index()] += 1;
@@ -28,15 +38,39 @@ impl Step<'_> {
         match self.setup.program.nodes[node.index()].kind {
             NodeKind::Database(database) => self.crash_database(database, node),
             NodeKind::Service(service) | NodeKind::Relay(service) => {
-                self.crash_service(service, node);
+                self.crash_service(service, node, None);
             }
             // A log keeps its records and offsets; requests under way are refused on arrival.
             NodeKind::Broker(_) | NodeKind::Client(_) => {}
         }
     }
 
-    /// One reason less for a node to be down.
-    pub(crate) fn bring_up(&mut self, node: NodeId) {
+    fn take_instance_down(&mut self, service: ServiceId, node: NodeId, instance: u32) {
+        let index = self.setup.instance(service, instance);
+        let was_up = self.state.instance_is_up(self.setup, service, instance);
+        self.instance_mut(index).down += 1;
+        if was_up {
+            self.chain(|| Fact::InstanceCrashed { node, instance });
+            self.crash_service(service, node, Some(instance));
+        }
+    }
+
+    fn bring_instance_up(&mut self, service: ServiceId, node: NodeId, instance: u32) {
+        let index = self.setup.instance(service, instance);
+        let state = self.instance_mut(index);
+        state.down = state.down.saturating_sub(1);
+        if self.state.instance_is_up(self.setup, service, instance) {
+            self.chain(|| Fact::InstanceRestarted { node, instance });
+            self.begin_service(service, Some(instance));
+        }
+    }
+
+    /// One reason less for a node, or an instance of it, to be down.
+    pub(crate) fn bring_up(&mut self, place: Place) {
+        let Place { node, instance } = place;
+        if let (Some(instance), Some(service)) = (instance, self.setup.service_at(node)) {
+            return self.bring_instance_up(service, node, instance);
+        }
         self.touch(Part::Network);
         let down = &mut self.state.down[node.index()];
         *down = down.saturating_sub(1);
@@ -44,24 +78,31 @@ impl Step<'_> {
             return;
         }
         self.chain(|| Fact::Restarted(node));
-        let Some(service) = self.setup.service_at(node) else {
-            return;
-        };
-        self.join_groups(service);
-        for index in 0..self.setup.periodics.len() as u32 {
-            if self.setup.periodics[index as usize].service == service {
+        if let Some(service) = self.setup.service_at(node) {
+            self.begin_service(service, None);
+        }
+    }
+
+    /// A service, or one instance of it, begins with an empty memory.
+    fn begin_service(&mut self, service: ServiceId, only: Option<u32>) {
+        self.join_groups(service, only);
+        let setup = self.setup;
+        for (index, periodic) in (0..).zip(&setup.periodics) {
+            let here = periodic.service == service && is(only, periodic.instance);
+            if here && self.state.instance_is_up(setup, service, periodic.instance) {
                 self.schedule_tick(index);
             }
         }
     }
 
-    /// The memory of a service is lost: works, queues, pools, memberships. Its connections close at the
-    /// stores after a hop, behind whatever it had sent.
-    fn crash_service(&mut self, service: ServiceId, node: NodeId) {
+    /// The memory of a service, or of one instance, is lost: works, queues, pools, memberships. Its connections
+    /// close at the stores after a hop, behind whatever it had sent.
+    fn crash_service(&mut self, service: ServiceId, node: NodeId, only: Option<u32>) {
         let crash = self.cause;
-        let last_arrival_us = self.lose_statements_from(node);
+        let last_arrival_us = self.lose_statements_from(node, only);
         let doomed: Vec<u32> = (self.state.works.iter())
             .filter(|(_, work)| work.node == node)
+            .filter(|(_, work)| work.place.is_none_or(|(_, instance)| is(only, instance)))
             .map(|(slot, _)| slot)
             .collect();
         for slot in doomed {
@@ -69,28 +110,35 @@ impl Step<'_> {
             self.vanish(slot);
         }
         (self.cause, self.request) = (crash, None);
-        self.close_connections_of(service, last_arrival_us);
+        self.close_connections_of(service, only, last_arrival_us);
         let setup = self.setup;
-        for index in 0..setup.pools.len() {
-            if setup.pools[index].service == service {
-                *self.pool_mut(index as u32) = Pool::default();
+        for (index, pool) in (0..).zip(&setup.pools) {
+            if pool.service == service && is(only, pool.instance) {
+                *self.pool_mut(index) = Pool::default();
             }
         }
-        for index in 0..setup.instances.len() {
-            if setup.instances[index].0 == service {
-                let instance = self.instance_mut(index as u32);
+        for (index, (owner, ordinal)) in (0..).zip(&setup.instances) {
+            if *owner == service && is(only, *ordinal) {
+                let instance = self.instance_mut(index);
                 instance.running = 0;
                 instance.queue.clear();
             }
         }
-        self.cancel_ticks(service);
-        self.leave_groups(service);
+        self.cancel_ticks(service, only);
+        self.leave_groups(service, only);
     }
 
     /// Each statement that a crashed service had sent may arrive or not. How long until the last one arrives.
-    fn lose_statements_from(&mut self, node: NodeId) -> u64 {
+    fn lose_statements_from(&mut self, node: NodeId, only: Option<u32>) -> u64 {
         let mut last_us = 0;
-        for slot in self.statements_under_way(|message| message.from == node) {
+        let sent_here = |message: &Message| {
+            let Content::Statement(statement) = &message.content else {
+                return false;
+            };
+            let place = self.work(statement.sender).and_then(|work| work.place);
+            message.from == node && place.is_none_or(|(_, instance)| is(only, instance))
+        };
+        for slot in self.statements_under_way(sent_here) {
             if self.chooser.choose(ChoiceKind::InFlightFromCrashed, 2) == 1 {
                 self.lose_now(slot);
             } else if let Some(message) = self.state.messages.get(slot) {
@@ -126,14 +174,17 @@ impl Step<'_> {
         }
     }
 
-    fn close_connections_of(&mut self, service: ServiceId, at_least_us: u64) {
+    fn close_connections_of(&mut self, service: ServiceId, only: Option<u32>, at_least_us: u64) {
         let setup = self.setup;
         for index in 0..self.state.databases.len() {
             let database = DatabaseId(index as u32);
             let state = &self.state.databases[index];
             let epoch = state.epoch;
             let connections: Vec<_> = (state.sessions.iter())
-                .filter(|(_, session)| setup.pools[session.pool as usize].service == service)
+                .filter(|(_, session)| {
+                    let pool = &setup.pools[session.pool as usize];
+                    pool.service == service && is(only, pool.instance)
+                })
                 .map(|(connection, _)| *connection)
                 .collect();
             for connection in connections {

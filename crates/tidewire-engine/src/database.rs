@@ -7,8 +7,9 @@ use tidewire_scenario::{DatabaseId, StatementId};
 use tidewire_store::{CommandTag, Completion, ConnectionId, Plan, Progress, SqlError};
 
 use crate::action::Pending;
+use crate::disk::{needs_room, no_room};
 use crate::draw::{Draws, Purpose};
-use crate::interpret::{bind, clock, set};
+use crate::interpret::{bind, set};
 use crate::message::{Content, StatementMessage};
 use crate::network::{Envelope, Travel};
 use crate::observation::{Fact, MessageKind};
@@ -85,12 +86,13 @@ impl Step<'_> {
         };
         let plan = match self.current_plan(database, message.sql.statement) {
             Ok(plan) => plan,
-            Err(error) => {
-                let plan_failed = Progress::Failed(error);
-                return self.settle(database, connection, plan_failed);
-            }
+            Err(error) => return self.refuse_statement(database, connection, error),
         };
-        let now = clock(self.state.now_us);
+        let tree = &self.setup.program.statements[message.sql.statement.index()].tree;
+        if self.state.databases[database.index()].full > 0 && needs_room(tree, &plan) {
+            return self.refuse_statement(database, connection, no_room());
+        }
+        let now = self.database_clock(database);
         self.touch(crate::fingerprint::Part::Database(database.0));
         let state = &mut *self.state;
         let alive = state.works.get(message.sender.slot);
@@ -106,6 +108,17 @@ impl Step<'_> {
             let epoch = self.state.databases[database.index()].epoch;
             self.close_later(database, Link { connection, epoch }, message.identity, 0);
         }
+    }
+
+    /// A statement fails before it is carried out, and its transaction with it.
+    fn refuse_statement(
+        &mut self,
+        database: DatabaseId,
+        connection: ConnectionId,
+        error: SqlError,
+    ) {
+        let error = self.database_mut(database).store.refuse(connection, error);
+        self.settle(database, connection, Progress::Failed(error));
     }
 
     /// The sender's statement is no longer under way.

@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Phase,
     /// When a store notices that a client is gone.
     Close,
+    /// Whether a fault strikes a message; the way of one that is sent twice.
+    Strike,
 }
 
 /// Network travel of one message, one way: uniform, in microseconds.

@@ -233,6 +233,35 @@ impl StableHash for Fact {
                     h.bytes(text.as_bytes());
                 }
             }
+            Fact::InstanceCrashed { node, instance } => {
+                pair(h, 40, node.0);
+                h.word(u64::from(*instance));
+            }
+            Fact::InstanceRestarted { node, instance } => {
+                pair(h, 41, node.0);
+                h.word(u64::from(*instance));
+            }
+            Fact::PauseChanged { place, paused } => {
+                pair(h, 42, place.node.0);
+                pair(h, place.instance.unwrap_or(u32::MAX), u32::from(*paused));
+            }
+            Fact::SlowChanged { from, to, by_us } => {
+                pair(h, 43, from.0);
+                h.word(to.map_or(u64::MAX, |to| u64::from(to.0)));
+                h.word(*by_us);
+            }
+            Fact::DiskChanged { database, full } => {
+                pair(h, 44, database.0);
+                h.word(u64::from(*full));
+            }
+            Fact::ClockChanged { node, by_us } => {
+                pair(h, 45, node.0);
+                h.word(by_us.cast_unsigned());
+            }
+            Fact::Struck { fault, delivery } => {
+                pair(h, 46, fault.0);
+                h.word(u64::from(delivery.0));
+            }
             Fact::Healed => pair(h, 23, 0),
             Fact::Ended(verdict) => pair(h, 24, *verdict as u32),
         }

@@ -1,9 +1,13 @@
-//! What goes wrong: when faults begin and end; closed ways and migrations. Crashes are in `crash`.
+//! What goes wrong: when faults begin and end; closed ways, clocks and migrations. Crashes are in `crash`, what stands
+//! still in `pause`, what happens to messages in `strike`, full disks in `disk`.
 
-use tidewire_scenario::{DatabaseId, EventId, FaultId, FaultKind, NodeId, NodeKind, Trigger};
+use tidewire_scenario::{
+    DatabaseId, EventId, FaultId, FaultKind, NodeId, NodeKind, Place, Trigger,
+};
 use tidewire_store::SqlError;
 
 use crate::action::Pending;
+use crate::crash::is;
 use crate::fingerprint::Part;
 use crate::interpret::clock;
 use crate::observation::{Fact, RequestKey};
@@ -65,11 +69,17 @@ impl Step<'_> {
                 continue;
             }
             let here = match fault.kind {
-                FaultKind::Crash(node) => match setup.program.nodes[node.index()].kind {
-                    NodeKind::Database(target) => target == database,
-                    _ => self.committed_by(node, database),
-                },
-                FaultKind::Migrate(..) | FaultKind::Partition { .. } => true,
+                FaultKind::Crash(place) | FaultKind::Restart(place) | FaultKind::Pause(place) => {
+                    match setup.program.nodes[place.node.index()].kind {
+                        NodeKind::Database(target) => target == database,
+                        _ => self.committed_by(place, database),
+                    }
+                }
+                FaultKind::LoseReply { node, .. } => {
+                    let instance = None;
+                    self.committed_by(Place { node, instance }, database)
+                }
+                _ => true,
             };
             if here {
                 self.trigger(id);
@@ -78,12 +88,15 @@ impl Step<'_> {
     }
 
     /// Whether the statement that just committed came from this node.
-    fn committed_by(&self, node: NodeId, database: DatabaseId) -> bool {
+    fn committed_by(&self, place: Place, database: DatabaseId) -> bool {
         let Some(committer) = self.committer else {
             return false;
         };
         let session = self.state.databases[database.index()].session(committer);
-        session.is_some_and(|session| self.setup.pools[session.pool as usize].node == node)
+        session.is_some_and(|session| {
+            let pool = self.setup.pools[session.pool as usize];
+            pool.node == place.node && is(place.instance, pool.instance)
+        })
     }
 
     /// An event was appended.
@@ -104,23 +117,17 @@ impl Step<'_> {
         let fault = &setup.program.faults[id.index()];
         self.request = None;
         self.chain(|| Fact::FaultInjected(id));
-        let lasts = !matches!(fault.kind, FaultKind::Migrate(..));
+        let lasts = !matches!(fault.kind, FaultKind::Migrate(..) | FaultKind::Restart(_));
         let state = &mut self.state.faults[id.index()];
         state.expected = false;
         state.active = lasts;
         match &fault.kind {
-            FaultKind::Crash(node) => self.take_down(*node),
             FaultKind::Migrate(database, statements) => self.migrate(*database, statements),
-            FaultKind::Partition {
-                from,
-                to,
-                both_ways,
-            } => {
-                self.set_closed(*from, *to, true);
-                if *both_ways {
-                    self.set_closed(*to, *from, true);
-                }
+            FaultKind::Restart(place) => {
+                self.take_down(*place);
+                self.bring_up(*place);
             }
+            _ => self.set_fault(id, true),
         }
         if let (Some(duration), true) = (fault.duration_us, lasts) {
             let end = self.schedule(duration, Pending::FaultEnds(id));
@@ -136,21 +143,64 @@ impl Step<'_> {
         if !std::mem::replace(&mut state.active, false) {
             return;
         }
-        let setup = self.setup;
-        match setup.program.faults[id.index()].kind {
-            FaultKind::Crash(node) => self.bring_up(node),
-            FaultKind::Migrate(..) => {}
+        self.set_fault(id, false);
+    }
+
+    /// What lasts begins (true) or ends (false).
+    fn set_fault(&mut self, id: FaultId, on: bool) {
+        match self.setup.program.faults[id.index()].kind {
+            FaultKind::Crash(place) if on => self.take_down(place),
+            FaultKind::Crash(place) => self.bring_up(place),
+            FaultKind::Pause(place) => self.set_paused(id, place, on),
             FaultKind::Partition {
                 from,
                 to,
                 both_ways,
             } => {
-                self.set_closed(from, to, false);
+                self.set_closed(from, to, on);
                 if both_ways {
-                    self.set_closed(to, from, false);
+                    self.set_closed(to, from, on);
                 }
             }
+            FaultKind::Slow { from, to, by_us } => {
+                self.set_striking(id, on);
+                let by_us = if on { by_us } else { 0 };
+                self.emit(|| Fact::SlowChanged { from, to, by_us });
+            }
+            FaultKind::Drop { .. } | FaultKind::Duplicate { .. } | FaultKind::LoseReply { .. } => {
+                self.set_striking(id, on);
+            }
+            FaultKind::FillDisk(database) => self.set_full(database, on),
+            FaultKind::Skew { node, by_us } => self.set_skewed(node, by_us, on),
+            FaultKind::Migrate(..) | FaultKind::Restart(_) => {}
         }
+    }
+
+    fn set_skewed(&mut self, node: NodeId, by_us: i64, on: bool) {
+        self.touch(Part::Network);
+        if on {
+            self.state.skews.push((node, by_us));
+        } else if let Some(index) = (self.state.skews.iter()).position(|it| *it == (node, by_us)) {
+            self.state.skews.remove(index);
+        }
+        let skews = self.state.skews.iter().filter(|(other, _)| *other == node);
+        let by_us = skews.map(|(_, by_us)| *by_us).sum();
+        self.emit(|| Fact::ClockChanged { node, by_us });
+    }
+
+    /// What the clock of a work's process shows.
+    pub(crate) fn clock_of(&self, slot: u32) -> u64 {
+        if self.state.skews.is_empty() {
+            return self.state.now_us;
+        }
+        let work = self.state.works.get(slot);
+        work.map_or(self.state.now_us, |work| self.state.local_us(work.node))
+    }
+
+    /// What a store's clock shows.
+    pub(crate) fn database_clock(&self, database: DatabaseId) -> i64 {
+        let node = self.setup.program.databases[database.index()].node;
+        clock(self.state.local_us(node))
     }
 
     /// The workload is done: every fault ends, none begins any more.
@@ -186,7 +236,7 @@ impl Step<'_> {
         database: DatabaseId,
         statements: &[tidewire_syntax::ast::sql::Statement],
     ) {
-        let now = clock(self.state.now_us);
+        let now = self.database_clock(database);
         let store = &mut self.database_mut(database).store;
         let outcome: Result<(), SqlError> = statements
             .iter()

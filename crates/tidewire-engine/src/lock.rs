@@ -6,7 +6,6 @@ use tidewire_store::{ConnectionId, DeadlockCheck, Progress, SqlError, Transactio
 
 use crate::action::Pending;
 use crate::choice::ChoiceKind;
-use crate::interpret::clock;
 use crate::observation::Fact;
 use crate::state::Running;
 use crate::step::Step;
@@ -119,7 +118,7 @@ impl Step<'_> {
         let Some(connection) = ready.get(choice as usize).copied() else {
             return;
         };
-        let now = clock(self.state.now_us);
+        let now = self.database_clock(database);
         let state = self.database_mut(database);
         let session = state.session(connection);
         let request = session.and_then(|session| session.last.request);

@@ -16,6 +16,7 @@ use crate::work::Failure;
 const POLL_AFTER_US: u64 = 500_000;
 
 /// Who sends what to whom.
+#[derive(Clone, Copy)]
 pub(crate) struct Envelope<'a> {
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
@@ -35,16 +36,31 @@ pub(crate) struct Travel {
 impl Step<'_> {
     /// Sends a message and says in which slot it travels.
     pub(crate) fn send(&mut self, envelope: Envelope<'_>, travel: Travel, content: Content) -> u32 {
+        let hop = Draws::new(travel.key, travel.purpose, u64::from(travel.ordinal)).delay(HOP);
+        let delay_us = travel.before_us.saturating_add(hop);
+        let lineage = key(&[travel.key, travel.purpose as u64, u64::from(travel.ordinal)]);
+        if !self.state.strikes.is_empty() {
+            return self.send_struck(&envelope, (delay_us, lineage), content);
+        }
+        self.launch(&envelope, (delay_us, lineage), false, content)
+    }
+
+    /// Lets a message leave that arrives so much later; one that is doomed is lost on its way.
+    pub(crate) fn launch(
+        &mut self,
+        envelope: &Envelope<'_>,
+        (delay_us, lineage): (u64, u64),
+        doomed: bool,
+        content: Content,
+    ) -> u32 {
         let Envelope {
             from,
             to,
             kind,
             label,
-        } = envelope;
+        } = *envelope;
         let delivery = DeliveryId(self.state.deliveries);
         self.state.deliveries += 1;
-        let hop = Draws::new(travel.key, travel.purpose, u64::from(travel.ordinal)).delay(HOP);
-        let delay_us = travel.before_us.saturating_add(hop);
         let arrives_us = self.state.now_us.saturating_add(delay_us);
         let sent = self.emit(|| Fact::Sent {
             delivery,
@@ -59,10 +75,10 @@ impl Step<'_> {
             from,
             to,
             request: self.request,
-            lineage: key(&[travel.key, travel.purpose as u64, u64::from(travel.ordinal)]),
+            lineage,
             sent,
             arrival: crate::schedule::Ticket::default(),
-            doomed: self.state.is_closed(from, to),
+            doomed: doomed || self.state.is_closed(from, to),
             content,
         });
         let arrival = self.schedule(delay_us, Pending::Deliver(slot));
@@ -81,7 +97,7 @@ impl Step<'_> {
         self.cause = Some(message.sent);
         if message.doomed || self.state.is_closed(message.from, message.to) {
             self.lose(message);
-        } else if !self.state.is_up(message.to) {
+        } else if !self.listens(&message) {
             self.refuse(message);
         } else {
             let delivery = message.delivery;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidewire_scenario::{
-    ClientId, DatabaseId, FaultId, HandlerId, InvariantId, NodeId, StatementId, TopicId,
+    ClientId, DatabaseId, FaultId, HandlerId, InvariantId, NodeId, Place, StatementId, TopicId,
 };
 use tidewire_store::{CommandTag, Recorded, RowChange, SqlState, TransactionId};
 
@@ -239,6 +239,57 @@ pub enum Fact {
     Crashed(NodeId),
     /// A node came back.
     Restarted(NodeId),
+    /// One instance of a service went down.
+    InstanceCrashed {
+        /// Of which node.
+        node: NodeId,
+        /// Which, from 0.
+        instance: u32,
+    },
+    /// One instance of a service came back.
+    InstanceRestarted {
+        /// Of which node.
+        node: NodeId,
+        /// Which, from 0.
+        instance: u32,
+    },
+    /// A node, or one instance of it, stands still (true) or goes on (false).
+    PauseChanged {
+        /// Who.
+        place: Place,
+        /// Whether it stands still.
+        paused: bool,
+    },
+    /// Messages from a node take longer; 0 when they no longer do.
+    SlowChanged {
+        /// Who sends them.
+        from: NodeId,
+        /// Only those to here, if one is named.
+        to: Option<NodeId>,
+        /// By so many microseconds.
+        by_us: u64,
+    },
+    /// A store's disk is full (true) or has room again (false).
+    DiskChanged {
+        /// Where.
+        database: DatabaseId,
+        /// Whether it is full.
+        full: bool,
+    },
+    /// A clock is off by so many microseconds, behind when below 0; 0 when it is right again.
+    ClockChanged {
+        /// Whose.
+        node: NodeId,
+        /// By how much.
+        by_us: i64,
+    },
+    /// A fault made a message late, lost it or doubled it.
+    Struck {
+        /// Which fault.
+        fault: FaultId,
+        /// Which message.
+        delivery: DeliveryId,
+    },
     /// Messages from one node to another stopped passing (true) or pass again (false).
     PartitionChanged {
         /// Sender.

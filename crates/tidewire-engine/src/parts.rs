@@ -182,7 +182,7 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
         Part::Database(index) => database(&mut h, &state.databases[index as usize]),
         Part::Instance(index) => {
             let instance = &state.instances[index as usize];
-            h.word(u64::from(instance.running));
+            h.word((u64::from(instance.down) << 32) | u64::from(instance.running));
             instance
                 .queue
                 .iter()
@@ -208,9 +208,13 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
             h.word((u64::from(client.due) << 32) | u64::from(client.open));
         }
         Part::Fault(index) => {
-            let fault = state.faults[index as usize];
+            let fault = &state.faults[index as usize];
             let flags = [fault.triggered, fault.expected, fault.active];
             flags.iter().for_each(|flag| h.word(u64::from(*flag)));
+            for (lineage, count) in &fault.struck {
+                h.word(*lineage);
+                h.word(u64::from(*count));
+            }
         }
         Part::Invariant(index) => {
             let status = &state.invariants[index as usize];
@@ -224,6 +228,12 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
             sort::sort(&mut closed);
             let words = closed.iter();
             words.for_each(|(from, to)| h.word((u64::from(from.0) << 32) | u64::from(to.0)));
+            let mut skews = state.skews.clone();
+            sort::sort(&mut skews);
+            for (node, by_us) in skews {
+                h.word(u64::from(node.0));
+                h.word(by_us.cast_unsigned());
+            }
         }
         Part::Phase => h.word(match state.phase {
             Phase::Working => 0,
@@ -252,4 +262,5 @@ fn database(h: &mut StableHasher, database: &DatabaseState) {
         sessions = sessions.wrapping_add(one.finish() as u64);
     }
     h.word(sessions);
+    h.word(u64::from(database.full));
 }

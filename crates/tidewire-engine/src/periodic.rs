@@ -5,6 +5,7 @@ use tidewire_scenario::ServiceId;
 use tidewire_store::Value;
 
 use crate::action::Pending;
+use crate::crash::is;
 use crate::draw::key;
 use crate::service::Start;
 use crate::step::Step;
@@ -55,11 +56,12 @@ impl Step<'_> {
         self.state.periodics[index as usize].due = Some(ticket);
     }
 
-    /// A crashed service has no timers.
-    pub(crate) fn cancel_ticks(&mut self, service: ServiceId) {
-        let due: Vec<_> = (0..self.setup.periodics.len() as u32)
-            .filter(|index| self.setup.periodics[*index as usize].service == service)
-            .filter_map(|index| self.state.periodics[index as usize].due.take())
+    /// A crashed service, or instance, has no timers.
+    pub(crate) fn cancel_ticks(&mut self, service: ServiceId, only: Option<u32>) {
+        let specs = self.setup.periodics.iter().zip(&mut self.state.periodics);
+        let due: Vec<_> = specs
+            .filter(|(spec, _)| spec.service == service && is(only, spec.instance))
+            .filter_map(|(_, periodic)| periodic.due.take())
             .collect();
         for ticket in due {
             self.unschedule(ticket);

@@ -150,7 +150,9 @@ impl State {
             Phase::Working => {
                 let expected = self.faults.iter().any(|fault| fault.expected);
                 let done = self.requests_done() && !expected;
-                (done || next.is_none()).then_some(Action::Heal)
+                // What a pause holds back, or nobody waits for, does not keep a workload going.
+                let stuck = next.is_none_or(|entry| entry.at_us == u64::MAX);
+                (done || stuck).then_some(Action::Heal)
             }
             Phase::Draining { until_us } => match next {
                 None => Some(Action::End(Verdict::Quiet)),

@@ -3,6 +3,8 @@
 //! An indexed binary heap: cheap to fork (a few flat lists), and the first few entries can be looked at
 //! without taking them out, which is what the choice of the next actor needs.
 
+use tidewire_syntax::sort;
+
 use crate::action::Pending;
 
 /// A place in the schedule; valid until its entry is taken or cancelled.
@@ -163,6 +165,17 @@ impl Schedule {
             let pending = self.items[entry.slot as usize].pending;
             (entry.ticket(), entry.at_us, pending)
         })
+    }
+
+    /// What waits for ever, in order of its rank and creation.
+    pub(crate) fn parked(&self) -> Vec<(Ticket, Pending)> {
+        let entries = self.heap.iter().filter(|entry| entry.at_us == u64::MAX);
+        let mut found: Vec<_> = entries.map(|entry| (entry.order, entry.slot)).collect();
+        sort::sort(&mut found);
+        let slots = found.into_iter().map(|(_, slot)| slot);
+        slots
+            .map(|slot| (Ticket(slot), self.items[slot as usize].pending))
+            .collect()
     }
 
     fn rise(&mut self, mut position: usize) {

@@ -132,7 +132,7 @@ impl Step<'_> {
 
     /// Runs a work to its next effect and carries that out.
     pub(crate) fn go_on(&mut self, slot: u32) {
-        let now_us = self.state.now_us;
+        let now_us = self.clock_of(slot);
         let setup = self.setup;
         let Some(work) = self.work_mut(slot) else {
             return;

@@ -61,6 +61,7 @@ pub struct Setup {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolSpec {
     pub(crate) service: ServiceId,
+    pub(crate) instance: u32,
     pub(crate) node: NodeId,
     pub(crate) database: DatabaseId,
 }
@@ -152,8 +153,9 @@ impl Setup {
             let mut pools = Vec::new();
             for database in service.owns.iter().chain(&service.uses) {
                 pools.push((*database, self.pools.len() as u32));
-                self.pools.extend((0..instances).map(|_| PoolSpec {
+                self.pools.extend((0..instances).map(|instance| PoolSpec {
                     service: id,
+                    instance,
                     node: service.node,
                     database: *database,
                 }));

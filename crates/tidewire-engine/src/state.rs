@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tidewire_scenario::{DatabaseId, InvariantId, NodeId, NodeKind, TopicId};
+use tidewire_scenario::{DatabaseId, FaultId, InvariantId, NodeId, NodeKind, ServiceId, TopicId};
 use tidewire_store::{ConnectionId, Plan, SqlError, Store, TransactionId};
 
 use crate::action::Pending;
@@ -35,6 +35,12 @@ pub struct State {
     pub(crate) messages: Slab<Message>,
     /// Per node: how many faults keep it down.
     pub(crate) down: Vec<u32>,
+    /// Faults that make somebody stand still.
+    pub(crate) pauses: SmallVec<[FaultId; 2]>,
+    /// Faults that change messages as they are sent, in order of the text.
+    pub(crate) strikes: SmallVec<[FaultId; 2]>,
+    /// Clocks that are off, each by so many microseconds.
+    pub(crate) skews: SmallVec<[(NodeId, i64); 2]>,
     /// Ways that are closed; one may be closed several times.
     pub(crate) closed: SmallVec<[(NodeId, NodeId); 4]>,
     pub(crate) instances: Vec<Instance>,
@@ -77,6 +83,8 @@ pub(crate) struct Instance {
     pub(crate) running: u32,
     /// Slots of works that wait for a worker.
     pub(crate) queue: VecDeque<u32>,
+    /// How many faults keep this instance down, those of the whole node apart.
+    pub(crate) down: u32,
 }
 
 /// Connections that an instance keeps to a store.
@@ -91,6 +99,8 @@ pub(crate) struct Pool {
 #[derive(Clone, Debug)]
 pub(crate) struct DatabaseState {
     pub(crate) store: Store,
+    /// How many faults keep its disk full.
+    pub(crate) full: u32,
     /// Counts crashes; older connections are gone.
     pub(crate) epoch: u32,
     /// Open connections in order of their ids.
@@ -193,7 +203,7 @@ pub(crate) struct Periodic {
 }
 
 /// How far a fault has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct FaultState {
     /// It is in the schedule or has begun.
     pub(crate) triggered: bool,
@@ -201,6 +211,8 @@ pub(crate) struct FaultState {
     pub(crate) expected: bool,
     /// It lasts.
     pub(crate) active: bool,
+    /// With a probability: the messages that it struck by lineage, and how often. One that is sent again is drawn anew.
+    pub(crate) struck: Vec<(u64, u32)>,
     pub(crate) end: Option<Ticket>,
 }
 
@@ -218,6 +230,9 @@ impl State {
             works: Slab::default(),
             messages: Slab::default(),
             down: vec![0; program.nodes.len()],
+            pauses: SmallVec::new(),
+            strikes: SmallVec::new(),
+            skews: SmallVec::new(),
             closed: SmallVec::new(),
             instances: vec![Instance::default(); setup.instances.len()],
             pools: vec![Pool::default(); setup.pools.len()],
@@ -278,6 +293,21 @@ impl State {
     /// Whether a node runs.
     pub fn is_up(&self, node: NodeId) -> bool {
         self.down[node.index()] == 0
+    }
+
+    /// Whether an instance of a service runs.
+    pub fn instance_is_up(&self, setup: &Setup, service: ServiceId, instance: u32) -> bool {
+        let node = setup.program.services[service.index()].node;
+        let index = setup.instance(service, instance) as usize;
+        self.is_up(node) && self.instances.get(index).is_some_and(|it| it.down == 0)
+    }
+
+    /// What a node's clock shows: virtual time, unless the clock is off. It shows no time before 0.
+    pub(crate) fn local_us(&self, node: NodeId) -> u64 {
+        let skews = self.skews.iter().filter(|(other, _)| *other == node);
+        skews.fold(self.now_us, |now_us, (_, by_us)| {
+            now_us.saturating_add_signed(*by_us)
+        })
     }
 
     /// Whether messages from one node to another are lost.
@@ -397,6 +427,7 @@ impl Cursor {
 fn open(database: &tidewire_scenario::Database) -> DatabaseState {
     DatabaseState {
         store: database.initial.clone(),
+        full: 0,
         epoch: 0,
         sessions: Vec::new(),
         blocked: 0,

@@ -149,6 +149,9 @@ impl Step<'_> {
     }
 
     fn happen(&mut self, pending: Pending) {
+        if !self.state.pauses.is_empty() && self.stands_still(pending) {
+            return self.park(pending);
+        }
         match pending {
             Pending::Deliver(message) => self.deliver(message),
             Pending::Wake(work) => self.wake(work),

@@ -48,6 +48,16 @@ fault crash db at 90ms for 30ms;
 fault crash stock at 120ms for 30ms;
 fault crash bus at 200ms for 20ms;
 fault partition shop <-> db at 250ms for 50ms;
+fault pause stock#2 at 170ms for 60ms;
+fault pause db at 140ms for 20ms;
+fault restart shop at 320ms;
+fault crash stock#1 at 330ms for 30ms;
+fault fill disk seen_db at 350ms for 30ms;
+fault skew shop by -40ms at 60ms for 200ms;
+fault slow bus by 3ms at 30ms for 300ms;
+fault drop c -> shop with probability 3 %;
+fault duplicate Placed with probability 10 %;
+fault lose reply of shop.Take after commit of request 12;
 ";
 
 fn end_of(mut run: Run) -> (u128, ChoiceLog) {

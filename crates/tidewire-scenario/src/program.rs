@@ -10,6 +10,10 @@ use tidewire_syntax::{Name, Span};
 
 use crate::lesson::Lesson;
 
+mod fault;
+
+pub use fault::*;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident)*) => {$(
         $(#[$doc])*
@@ -491,51 +495,6 @@ pub enum InvariantMode {
     Finally,
     /// Broken no longer than so many microseconds.
     Within(u64),
-}
-
-/// Something that goes wrong.
-#[derive(Debug)]
-pub struct Fault {
-    /// What.
-    pub kind: FaultKind,
-    /// When.
-    pub trigger: Trigger,
-    /// How long; until the run heals when `None`.
-    pub duration_us: Option<u64>,
-    /// As written, for people.
-    pub text: Arc<str>,
-    /// Place in the text.
-    pub span: Span,
-}
-
-/// What goes wrong.
-#[derive(Debug)]
-pub enum FaultKind {
-    /// The node stops: memory and connections are lost, what was committed stays.
-    Crash(NodeId),
-    /// DDL from another team.
-    Migrate(DatabaseId, Vec<sql::Statement>),
-    /// Messages do not pass.
-    Partition {
-        /// From here …
-        from: NodeId,
-        /// … to there,
-        to: NodeId,
-        /// and back.
-        both_ways: bool,
-    },
-}
-
-/// When it goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trigger {
-    /// At this virtual time.
-    At(u64),
-    /// After the first commit that work for this request (ordinal from 0) made at the crash target (a service:
-    /// its own commits; a store: any commit there).
-    AfterCommit(ClientId, u32),
-    /// After the n-th (from 1) append of the event.
-    AfterEvent(u32, EventId),
 }
 
 /// A line of the diagram.

@@ -157,6 +157,47 @@ fn faults_name_what_is_there() {
 }
 
 #[test]
+fn faults_strike_what_they_can() {
+    check_in_shop(
+        "client c users 2 requests 5 { call ordering.Place(sku => 'mug', qty => 1); }\n\
+         fault pause c at 1s;\n\
+         fault crash ordering#2 at 1s;\n\
+         fault crash bus#0 at 1s;\n\
+         fault restart ordering at 1s for 2s;\n\
+         fault slow c by 5ms at 1s;\n\
+         fault slow c -> ordering by 0ms at 1s;\n\
+         fault drop c -> ordering Placed at 1s;\n\
+         fault duplicate ordering -> orders_db at 1s;\n\
+         fault duplicate Plased at 1s;\n\
+         fault lose reply of ordering.Plase at 1s;\n\
+         fault lose reply of bus.Place at 1s;\n\
+         fault fill disk ordering at 1s;\n\
+         fault skew bus by 5ms at 1s;\n\
+         fault crash ordering with probability 1 %;\n\
+         fault skew ordering by -5ms at 1s;\n\
+         fault duplicate Placed with probability 100 % for 2s;\n\
+         fault drop ordering -> stock_db at 1s;\n",
+        expect![[r#"
+            2:13 error wrong-kind: c is a client, and a client does not pause / name a service, relay, database or broker: clients are the workload that designs are compared on
+            3:21 error limit: ordering has no instance 2 / it is a single process: leave out the number
+            4:16 error limit: bus has no instance 0 / it is a single process: leave out the number
+            5:34 error misplaced: this fault is over at once, so it lasts for no time / leave out `for`; a crash lasts, a restart does not
+            6:12 error wrong-kind: c is a client, and a client does not slow down / name a service, relay, database or broker: clients are the workload that designs are compared on
+            7:29 error limit: a delay must be longer than nothing / write at least 1us
+            8:26 error wrong-kind: events travel to brokers and from them, and neither end of this way is one / name the broker, or leave out the event
+            9:17 error wrong-kind: a connection to a store carries each statement once, so nothing arrives twice on this way / duplicate what a service calls or publishes: name the event, or the way from its sender
+            10:17 error unknown-name: no event named `Plased` / did you mean `Placed`? [Change to `Placed`]
+            11:30 error unknown-name: no command of ordering named `Plase` / did you mean `Place`? [Change to `Place`]
+            12:21 error wrong-kind: bus is a broker, not a service / name a service here
+            13:17 error wrong-kind: ordering is a service, not a database / name a database here
+            14:12 error wrong-kind: bus is a broker, and nothing here depends on a broker's clock / name a service, whose :now it is, or a database, whose now() it is
+            15:22 error misplaced: a probability is drawn for each message, and this fault does not happen to messages / write at 400ms; slow, drop, duplicate and lose reply have probabilities
+            18:12 warning idle-fault: ordering and stock_db never talk, so losing its messages changes nothing / name two nodes with a line between them
+        "#]],
+    );
+}
+
+#[test]
 fn limits_have_their_own_messages() {
     check(
         "event E();\n\

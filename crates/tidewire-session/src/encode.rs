@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use tidewire_engine::{Fact, InvariantState, MessageKind, Observation, Verdict, WorkId};
-use tidewire_scenario::{DatabaseId, NodeId, NodeKind, Program};
+use tidewire_scenario::{DatabaseId, FaultId, FaultKind, NodeId, Program};
 use tidewire_store::{RowChange, TransactionId};
 
+use crate::condition;
 use crate::legend::event_number;
 use crate::recording::message;
 use crate::sorted::SortedMap;
@@ -128,6 +129,11 @@ impl Encoder {
                 node: node_number(*node),
                 number: *depth,
                 ..blank(RecordKind::Queued)
+            },
+            Fact::Struck { fault, delivery } => Record {
+                number: delivery.0,
+                label: self.fault_label(*fault),
+                ..blank(RecordKind::Struck)
             },
             Fact::Crashed(node) => Record {
                 node: node_number(*node),
@@ -409,19 +415,12 @@ impl Encoder {
                     .map_or(Record::NONE, |failure| self.label(failure)),
                 ..blank(RecordKind::Migrated)
             },
-            Fact::FaultInjected(fault) => {
-                let program = Arc::clone(&self.program);
-                let fault_text = program
-                    .faults
-                    .get(fault.index())
-                    .map(|fault| one_line(&fault.text));
-                Record {
-                    node: fault_node(&program, *fault),
-                    number: fault.0,
-                    label: self.label(&fault_text.unwrap_or_default()),
-                    ..blank(RecordKind::FaultInjected)
-                }
-            }
+            Fact::FaultInjected(fault) => Record {
+                node: fault_node(&self.program, *fault),
+                number: fault.0,
+                label: self.fault_label(*fault),
+                ..blank(RecordKind::FaultInjected)
+            },
             Fact::InvariantChanged {
                 invariant,
                 state,
@@ -439,8 +438,15 @@ impl Encoder {
                 detail: verdict_number(*verdict),
                 ..blank(RecordKind::Ended)
             },
-            _ => blank(RecordKind::Healed),
+            _ => condition::record(&self.program, observation)
+                .unwrap_or_else(|| blank(RecordKind::Healed)),
         }
+    }
+
+    fn fault_label(&mut self, fault: FaultId) -> u32 {
+        let program = Arc::clone(&self.program);
+        let fault = program.faults.get(fault.index());
+        self.label(&fault.map_or_else(String::new, |fault| one_line(&fault.text)))
     }
 }
 
@@ -473,20 +479,28 @@ fn verdict_number(verdict: Verdict) -> u8 {
     }
 }
 
-fn fault_node(program: &Program, fault: tidewire_scenario::FaultId) -> u16 {
-    use tidewire_scenario::FaultKind;
-    match program.faults.get(fault.index()).map(|fault| &fault.kind) {
-        Some(FaultKind::Crash(node)) => node_number(*node),
-        Some(FaultKind::Partition { from, .. }) => node_number(*from),
-        Some(FaultKind::Migrate(database, _)) => {
-            let node = program
-                .nodes
-                .iter()
-                .position(|node| node.kind == NodeKind::Database(*database));
-            node.map_or(u16::MAX, |node| small(node as u64))
+fn fault_node(program: &Program, fault: FaultId) -> u16 {
+    let node = match program.faults.get(fault.index()).map(|fault| &fault.kind) {
+        Some(FaultKind::Crash(place) | FaultKind::Restart(place) | FaultKind::Pause(place)) => {
+            place.node
         }
-        None => u16::MAX,
-    }
+        Some(
+            FaultKind::Partition { from: node, .. }
+            | FaultKind::Slow { from: node, .. }
+            | FaultKind::Drop { from: node, .. }
+            | FaultKind::Duplicate {
+                way: Some((node, _)),
+                ..
+            }
+            | FaultKind::LoseReply { node, .. }
+            | FaultKind::Skew { node, .. },
+        ) => *node,
+        Some(FaultKind::Migrate(database, _) | FaultKind::FillDisk(database)) => {
+            program.databases[database.index()].node
+        }
+        Some(FaultKind::Duplicate { way: None, .. }) | None => return u16::MAX,
+    };
+    node_number(node)
 }
 
 /// `T-74 waits for T-72`

@@ -5,6 +5,7 @@
 //! [`view`] holds the plain data that a screen draws; nothing flows back from a view into a state.
 
 pub mod anomalies;
+mod condition;
 pub mod document;
 mod encode;
 pub mod gallery;

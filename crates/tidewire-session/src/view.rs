@@ -93,6 +93,11 @@ pub enum RecordKind {
     Healed,
     /// detail = verdict
     Ended,
+    /// node, peer = other end of a slow way if one is named, detail = [`NodeCondition`], small = instance or `u16::MAX`
+    /// (of a clock: 1 when it is behind), number = 0 when it is over, otherwise 1 or microseconds
+    ConditionChanged,
+    /// number = delivery, label = the fault's text
+    Struck,
 }
 
 /// What the canvas shows of a design, before anything moves. Lengths are pixels of an unzoomed canvas.
@@ -304,6 +309,8 @@ pub struct NodeNow {
     pub queued: u32,
     /// Down since.
     pub crashed_since_us: Option<u64>,
+    /// What faults do to it otherwise, each once, in order.
+    pub conditions: Vec<NodeCondition>,
     /// Transactions that wait for a lock here: `T-74`.
     pub waiting: Vec<u32>,
     /// An invariant that concerns it is violated.
@@ -312,6 +319,22 @@ pub struct NodeNow {
     pub changed_event: Option<u32>,
     /// The whole state in words, for a screen reader.
     pub description: String,
+}
+
+/// What a fault does to a node short of a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum NodeCondition {
+    /// It, or one of its instances, stands still and keeps its memory.
+    Paused,
+    /// Its messages take longer.
+    Slow,
+    /// Its disk is full: what needs room fails.
+    DiskFull,
+    /// Its clock is off.
+    ClockOff,
+    /// One of its instances is down.
+    InstanceDown,
 }
 
 /// A topic at the playhead.

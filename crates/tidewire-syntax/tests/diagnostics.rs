@@ -309,11 +309,40 @@ fn sql_that_is_left_out_says_so() {
         1:1 not-supported: the block `saga` is not part of the language yet
     "#]],
     );
+}
+
+#[test]
+fn faults_say_what_they_need() {
     check(
-        "fault pause s at 1s;",
+        "fault paus s at 1s;\n\
+         fault pause s#x at 1s;\n\
+         fault slow s 5ms at 1s;\n\
+         fault drop a b at 1s;\n\
+         fault lose reply of s at 1s;\n\
+         fault fill db at 1s;\n\
+         fault skew s by - at 1s;\n\
+         fault drop a -> b with probability 5;\n\
+         fault drop a -> b with probability 0 %;\n\
+         fault drop a -> b with probability 101 %;\n\
+         fault drop a -> b E;\n",
         expect![[r#"
-        1:7 not-supported: the fault `pause` is not part of the language yet
-    "#]],
+            1:7 syntax: expected what goes wrong, found `paus`
+              hint: did you mean `pause`?
+              fix: Change to `pause` → fault pause s at 1s;
+            2:15 syntax: expected the number of an instance, such as `#2`, found `x`
+            3:14 syntax: expected `by`, found `5ms`
+            4:14 syntax: expected `->`, found `b`
+            5:23 syntax: expected `.` and the name of a command, found `at`
+            6:12 syntax: expected `disk`, found `db`
+            7:19 syntax: expected a duration such as `50ms`, found `at`
+            8:37 syntax: expected `%`, found `;`
+            9:19 syntax: a probability lies above 0 % and at most at 100 %
+              hint: it is counted in millionths: the smallest is 0.0001 %
+            10:19 syntax: a probability lies above 0 % and at most at 100 %
+              hint: it is counted in millionths: the smallest is 0.0001 %
+            11:20 syntax: expected when it happens, found `;`
+              hint: such as `at 400ms`, `after commit of request 7` or `after the 3rd OrderPlaced`
+        "#]],
     );
 }
 

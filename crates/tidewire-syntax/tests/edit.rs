@@ -190,6 +190,7 @@ fn a_node_is_deleted_with_what_addresses_it() {
             -}
             -
             -fault crash billing after commit of request 7 of robots for 300ms;
+            -fault duplicate robots -> billing at 1s;
         "#]],
     );
 }

@@ -17,6 +17,20 @@ fn check(text: &str, expect: Expect) {
     );
 }
 
+#[test]
+fn faults() {
+    check(
+        "fault  pause inventory # 2 at 1s for 300ms;fault skew s by - 200ms at 1s;\n\
+         fault drop a->b E with probability 0.5% for 2s; fault lose reply of s . C after commit of request 7;",
+        expect![[r#"
+            fault pause inventory#2 at 1s for 300ms;
+            fault skew s by -200ms at 1s;
+            fault drop a -> b E with probability 0.5 % for 2s;
+            fault lose reply of s.C after commit of request 7;
+        "#]],
+    );
+}
+
 /// The tokens of a text, comments included, in order.
 fn tokens(text: &str, comments: bool) -> Vec<(SyntaxKind, String)> {
     parse(text)

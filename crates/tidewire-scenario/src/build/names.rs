@@ -4,7 +4,9 @@ use tidewire_syntax::Name;
 
 use super::Builder;
 use crate::outline::PartKind;
-use crate::{BrokerId, ClientId, DatabaseId, EventId, NodeId, NodeKind, ServiceId, TopicId};
+use crate::{
+    BrokerId, ClientId, DatabaseId, EventId, HandlerId, NodeId, NodeKind, ServiceId, TopicId,
+};
 
 impl Builder<'_> {
     /// Any node.
@@ -32,6 +34,25 @@ impl Builder<'_> {
             NodeKind::Service(id) => Some(id),
             _ => None,
         })
+    }
+
+    /// A command of a service, both by their names.
+    pub(super) fn command_named(
+        &mut self,
+        service: &Name,
+        command: &Name,
+    ) -> Option<(ServiceId, HandlerId)> {
+        let id = self.service(service)?;
+        let found = self.commands.get(&(id, command.key())).copied();
+        if found.is_none() {
+            let known: Vec<&str> = (self.commands.iter())
+                .filter(|((owner, _), _)| *owner == id)
+                .map(|(_, handler)| &*self.signatures[handler.index()].name)
+                .collect();
+            let what = format!("command of {service}");
+            self.report.unknown(&what, command, known);
+        }
+        Some((id, found?))
     }
 
     /// A broker by its name.

@@ -3,7 +3,7 @@
 use crate::view::{Record, RecordKind};
 
 /// All kinds, in order of their numbers, which begin at 1.
-const KINDS: [RecordKind; 24] = [
+const KINDS: [RecordKind; 26] = [
     RecordKind::RequestStarted,
     RecordKind::RequestEnded,
     RecordKind::Sent,
@@ -28,6 +28,8 @@ const KINDS: [RecordKind; 24] = [
     RecordKind::InvariantChanged,
     RecordKind::Healed,
     RecordKind::Ended,
+    RecordKind::ConditionChanged,
+    RecordKind::Struck,
 ];
 
 impl RecordKind {

@@ -1,12 +1,14 @@
 //! A frame: everything that changes with the playhead, except tokens and tables.
 
+use tidewire_syntax::sort;
+
 use super::Recording;
 use super::judged;
 use super::moment::{InvariantMoment, Moment, NodeMoment, PartitionMoment};
 use crate::legend::{LegendInvariant, LegendNode};
 use crate::view::{
-    Backlog, Frame, InvariantNow, LogCell, NodeNow, NodeShape, PartitionNow, Record, RecordKind,
-    TopicNow,
+    Backlog, Frame, InvariantNow, LogCell, NodeCondition, NodeNow, NodeShape, PartitionNow, Record,
+    RecordKind, TopicNow,
 };
 
 impl Recording {
@@ -42,6 +44,7 @@ impl Recording {
                 busy: now.busy,
                 queued: now.queued,
                 crashed_since_us: now.crashed_since_us,
+                conditions: conditions(now),
                 waiting: now.waiting.clone(),
                 violated,
                 changed_event: now.changed_event,
@@ -160,7 +163,10 @@ fn weight(record: &Record) -> u8 {
     match record.kind {
         RecordKind::InvariantChanged => 9,
         RecordKind::Crashed | RecordKind::Restarted | RecordKind::Migrated => 8,
-        RecordKind::FaultInjected | RecordKind::PartitionChanged | RecordKind::Ended => 7,
+        RecordKind::FaultInjected
+        | RecordKind::PartitionChanged
+        | RecordKind::ConditionChanged
+        | RecordKind::Ended => 7,
         RecordKind::RequestEnded | RecordKind::StatementFailed | RecordKind::StatementBlocked => 6,
         RecordKind::Committed | RecordKind::RolledBack | RecordKind::Appended => 5,
         RecordKind::StatementDone | RecordKind::RequestStarted | RecordKind::Lost => 4,
@@ -170,9 +176,20 @@ fn weight(record: &Record) -> u8 {
     }
 }
 
+/// Each condition once, in order.
+fn conditions(now: &NodeMoment) -> Vec<NodeCondition> {
+    let mut conditions: Vec<NodeCondition> = now.conditions.iter().map(|(it, ..)| *it).collect();
+    sort::sort(&mut conditions);
+    conditions.dedup();
+    conditions
+}
+
 fn caption(node: &LegendNode, now: &NodeMoment) -> String {
     if now.crashed_since_us.is_some() {
         return "not running".into();
+    }
+    if let Some(condition) = conditions(now).first() {
+        return condition.words().into();
     }
     match (node.shape, now.busy) {
         (NodeShape::Service | NodeShape::Relay, 0) => "idle".into(),
@@ -193,6 +210,8 @@ fn description(node: &LegendNode, now: &NodeMoment, violated: bool, at_us: u64) 
         }
         None => words.push(caption(node, now)),
     }
+    let conditions = conditions(now);
+    words.extend(conditions.iter().skip(1).map(|it| it.words().to_owned()));
     match now.queued {
         0 => {}
         1 => words.push("1 message waiting".into()),

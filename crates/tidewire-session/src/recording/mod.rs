@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use moment::Moment;
 pub(crate) use moment::judged;
+pub(crate) use sentence::duration;
 use timeline::TimelineBuilder;
 pub(crate) use tokens::message;
 

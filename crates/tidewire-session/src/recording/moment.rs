@@ -1,8 +1,9 @@
 //! What is true at one point of the recording, folded from its records. Keyframes are kept moments.
 
+use crate::condition::WHOLE;
 use crate::legend::Legend;
 use crate::sorted::SortedSet;
-use crate::view::{Record, RecordKind};
+use crate::view::{NodeCondition, Record, RecordKind};
 
 /// Cells of a partition that are kept for drawing.
 const CELLS: usize = 8;
@@ -37,6 +38,8 @@ pub(super) struct NodeMoment {
     pub(super) queued: u32,
     pub(super) crashed_since_us: Option<u64>,
     pub(super) waiting: Vec<u32>,
+    /// Conditions that faults have brought, each with the instance and the other end that it is about.
+    pub(super) conditions: Vec<(NodeCondition, u16, u16)>,
     pub(super) changed_event: Option<u32>,
 }
 
@@ -58,6 +61,24 @@ pub(super) struct InvariantMoment {
     pub(super) violated_at_us: Option<u64>,
     /// Label with the evidence, [`Record::NONE`] before the first judgement.
     pub(super) evidence: u32,
+}
+
+impl NodeMoment {
+    fn fold_condition(&mut self, record: &Record) {
+        let Some(condition) = NodeCondition::of(record) else {
+            return;
+        };
+        let instance = match condition {
+            NodeCondition::ClockOff => WHOLE,
+            _ => record.small,
+        };
+        let which = (condition, instance, record.peer);
+        self.conditions.retain(|other| *other != which);
+        if record.number > 0 {
+            self.conditions.push(which);
+        }
+        self.changed_event = Some(record.event);
+    }
 }
 
 impl Moment {
@@ -185,6 +206,7 @@ impl Moment {
                 *node = NodeMoment {
                     crashed_since_us: Some(record.at_us),
                     changed_event: Some(record.event),
+                    conditions: std::mem::take(&mut node.conditions),
                     ..NodeMoment::default()
                 };
             }
@@ -193,6 +215,7 @@ impl Moment {
                 node.changed_event = Some(record.event);
             }
             RecordKind::Migrated => node.changed_event = Some(record.event),
+            RecordKind::ConditionChanged => node.fold_condition(record),
             _ => {}
         }
     }

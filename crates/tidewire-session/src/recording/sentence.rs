@@ -2,6 +2,7 @@
 
 use super::Recording;
 use super::tokens::message;
+use crate::condition;
 use crate::view::{NodeShape, Record, RecordKind};
 
 /// Ordinal of the request within a record's request key.
@@ -158,6 +159,14 @@ impl Recording {
                     1 => format!("nothing passes from {node} to {peer} any more"),
                     _ => format!("messages pass from {node} to {peer} again"),
                 }
+            }
+            RecordKind::ConditionChanged => {
+                let peer = self.legend.nodes.get(usize::from(record.peer));
+                condition::sentence(record, node, peer.map(|peer| &*peer.name))
+            }
+            RecordKind::Struck => {
+                let words = label.trim_start_matches("fault ").trim_end_matches(';');
+                format!("this message is struck: {words}")
             }
             RecordKind::Migrated if record.detail == 1 => {
                 format!("the migration of {node} fails: {label}")

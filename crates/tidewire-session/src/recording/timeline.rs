@@ -6,7 +6,9 @@ use super::judged;
 use super::tokens::token_kind;
 use crate::legend::Legend;
 use crate::sorted::SortedMap;
-use crate::view::{Arrow, Flag, Lane, LaneSpan, Record, RecordKind, SpanKind, Timeline};
+use crate::view::{
+    Arrow, Flag, Lane, LaneSpan, NodeCondition, Record, RecordKind, SpanKind, Timeline,
+};
 
 /// What opened a span: node, kind and number of the work, transaction or request.
 type SpanKey = (u16, u8, u32);
@@ -110,9 +112,28 @@ impl TimelineBuilder {
                 DOWN,
                 None,
             ),
+            RecordKind::ConditionChanged => self.condition(record, index),
             RecordKind::FaultInjected => self.flag(record.at_us, false, text()),
             RecordKind::InvariantChanged => self.flag_violation(record, legend),
             _ => {}
+        }
+    }
+
+    /// What makes a node, or an instance of it, do nothing has a span of its own.
+    fn condition(&mut self, record: &Record, index: u32) {
+        let condition = NodeCondition::of(record);
+        let stops = matches!(
+            condition,
+            Some(NodeCondition::Paused | NodeCondition::InstanceDown)
+        );
+        let Some(condition) = condition.filter(|_| stops) else {
+            return;
+        };
+        let number = 1 + (u32::from(record.small) << 8) + u32::from(record.detail);
+        let span = Record { number, ..*record };
+        match record.number {
+            0 => self.end(&span, DOWN, None),
+            _ => self.begin(&span, index, DOWN, condition.words().into()),
         }
     }
 

@@ -280,8 +280,10 @@ pub enum InvariantMode {
 pub struct Fault {
     /// What.
     pub kind: FaultKind,
-    /// When.
-    pub trigger: Trigger,
+    /// When; from the beginning when there is only a probability.
+    pub trigger: Option<Trigger>,
+    /// `with probability 5 %`: of how many in a million messages it is true, and where that stands.
+    pub probability: Option<(u32, Span)>,
     /// `for 300ms`; without it the fault lasts until the run heals.
     pub duration: Option<Duration>,
 }
@@ -289,19 +291,86 @@ pub struct Fault {
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaultKind {
-    /// `crash node`
-    Crash(Name),
+    /// `crash node`, `crash node#2`
+    Crash(Address),
+    /// `restart node`
+    Restart(Address),
+    /// `pause node`
+    Pause(Address),
     /// `migrate db { ddl; … }`
     Migrate(Name, Vec<Statement>),
     /// `partition a -> b` (one way) or `partition a <-> b`
     Partition {
-        /// One side.
-        from: Name,
-        /// Other side.
-        to: Name,
+        /// The way.
+        way: Way,
         /// `<->`
         both_ways: bool,
     },
+    /// `slow node by 50ms`
+    Slow(Name, Duration),
+    /// `slow a -> b by 50ms`
+    SlowWay(Way, Duration),
+    /// `drop a -> b [event]`
+    Drop(Way, Option<Name>),
+    /// `duplicate event` or `duplicate a -> b [event]`; one of the two is there
+    Duplicate(Option<Way>, Option<Name>),
+    /// `lose reply of service.command`
+    LoseReply {
+        /// Who answers.
+        service: Name,
+        /// What it answers.
+        command: Name,
+    },
+    /// `fill disk db`
+    FillDisk(Name),
+    /// `skew node by 200ms`, `skew node by -200ms`
+    Skew {
+        /// Whose clock.
+        node: Name,
+        /// How far it is off.
+        by: Duration,
+        /// It is behind, not ahead.
+        behind: bool,
+    },
+}
+
+impl FaultKind {
+    /// The nodes that it names.
+    pub fn nodes(&self) -> Vec<&Name> {
+        match self {
+            FaultKind::Crash(place) | FaultKind::Restart(place) | FaultKind::Pause(place) => {
+                vec![&place.node]
+            }
+            FaultKind::Migrate(node, _)
+            | FaultKind::Slow(node, _)
+            | FaultKind::FillDisk(node)
+            | FaultKind::LoseReply { service: node, .. }
+            | FaultKind::Skew { node, .. } => vec![node],
+            FaultKind::Partition { way, .. }
+            | FaultKind::SlowWay(way, _)
+            | FaultKind::Drop(way, _)
+            | FaultKind::Duplicate(Some(way), _) => vec![&way.from, &way.to],
+            FaultKind::Duplicate(None, _) => Vec::new(),
+        }
+    }
+}
+
+/// A node, or one instance of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Address {
+    /// The node.
+    pub node: Name,
+    /// `#2`: which instance, from 1, and where it stands.
+    pub instance: Option<(u32, Span)>,
+}
+
+/// `a -> b`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    /// Who sends.
+    pub from: Name,
+    /// Who receives.
+    pub to: Name,
 }
 
 /// When it goes wrong.

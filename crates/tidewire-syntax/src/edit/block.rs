@@ -7,7 +7,7 @@ use super::place::{
 };
 use super::rename::check_name;
 use super::{EditError, Edits};
-use crate::ast::{BrokerMember, FaultKind, Item, ItemKind, Service, Trigger};
+use crate::ast::{BrokerMember, Item, ItemKind, Service, Trigger};
 use crate::{Name, Parse, Span, SyntaxKind, SyntaxNode, TextEdit, apply};
 
 /// A kind of block that the canvas can add, each with something in it to begin with.
@@ -183,12 +183,9 @@ fn addressed(item: &Item, gone: &dyn Fn(&Name) -> bool) -> bool {
     let ItemKind::Fault(fault) = &item.kind else {
         return false;
     };
-    let target = match &fault.kind {
-        FaultKind::Crash(node) | FaultKind::Migrate(node, _) => gone(node),
-        FaultKind::Partition { from, to, .. } => gone(from) || gone(to),
-    };
+    let target = fault.kind.nodes().into_iter().any(gone);
     let client = match &fault.trigger {
-        Trigger::AfterCommit { client, .. } => client.as_ref().is_some_and(gone),
+        Some(Trigger::AfterCommit { client, .. }) => client.as_ref().is_some_and(gone),
         _ => false,
     };
     target || client

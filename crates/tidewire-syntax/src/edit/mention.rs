@@ -59,15 +59,11 @@ impl<'p> Mentions<'p> {
             }
             ItemKind::Invariant(block) => self.query(&block.query),
             ItemKind::Fault(block) => {
-                match &block.kind {
-                    FaultKind::Crash(node) => self.0.push(node),
-                    FaultKind::Migrate(node, statements) => {
-                        self.0.push(node);
-                        statements.iter().for_each(|it| self.statement(it));
-                    }
-                    FaultKind::Partition { from, to, .. } => self.0.extend([from, to]),
+                self.0.extend(block.kind.nodes());
+                if let FaultKind::Migrate(_, statements) = &block.kind {
+                    statements.iter().for_each(|it| self.statement(it));
                 }
-                if let Trigger::AfterCommit { client, .. } = &block.trigger {
+                if let Some(Trigger::AfterCommit { client, .. }) = &block.trigger {
                     self.0.extend(client);
                 }
             }

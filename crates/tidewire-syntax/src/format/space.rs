@@ -15,6 +15,9 @@ pub(super) fn between(left: &SyntaxToken, right: &SyntaxToken) -> bool {
         (_, K::OpenBracket | K::CloseBracket) => false,
         (_, K::CloseParen | K::Comma | K::Semicolon | K::Dot | K::DoubleColon) => false,
         (K::Plus | K::Minus, _) if is_sign(left) => false,
+        // `orders#2`
+        (K::Hash, _) if is_fault(left) => false,
+        (_, K::Hash) if is_fault(right) => false,
         (K::Slash, _) if is_rate(left) => false,
         (_, K::Slash) if is_rate(right) => false,
         (_, K::OpenParen) => !hugs(left, right),
@@ -22,7 +25,13 @@ pub(super) fn between(left: &SyntaxToken, right: &SyntaxToken) -> bool {
     }
 }
 
-/// A sign in front of an operand, or of a coordinate.
+fn is_fault(token: &SyntaxToken) -> bool {
+    token
+        .parent()
+        .is_some_and(|parent| parent.kind() == SyntaxKind::Fault)
+}
+
+/// A sign in front of an operand, of a coordinate or of how far a clock is off.
 fn is_sign(token: &SyntaxToken) -> bool {
     let first = || {
         std::iter::successors(token.prev_sibling_or_token(), |it| {
@@ -32,7 +41,7 @@ fn is_sign(token: &SyntaxToken) -> bool {
     };
     match token.parent().map(|parent| parent.kind()) {
         Some(SyntaxKind::Operation) => first(),
-        Some(kind) => kind == SyntaxKind::Position,
+        Some(kind) => matches!(kind, SyntaxKind::Position | SyntaxKind::Fault),
         None => false,
     }
 }

@@ -1,20 +1,27 @@
 //! Faults: what goes wrong, and when.
 
+use super::name::scaled;
 use super::{Parsed, Parser};
-use crate::ast::{Fault, FaultKind, ItemKind, Trigger};
-use crate::{Diagnostic, Name, SyntaxKind};
+use crate::ast::{Address, Fault, FaultKind, ItemKind, Trigger, Way};
+use crate::{Diagnostic, Name, Span, SyntaxKind};
 
-const KINDS: &[&str] = &["crash", "migrate", "partition"];
-/// Faults that the language reserves and does not have yet.
-const LATER: &[&str] = &[
-    "restart",
-    "pause",
-    "slow",
+const KINDS: &[&str] = &[
+    "crash",
     "drop",
     "duplicate",
-    "lose",
     "fill",
+    "lose",
+    "migrate",
+    "partition",
+    "pause",
+    "restart",
+    "skew",
+    "slow",
 ];
+/// What ends a fault's own words.
+const WHEN: &[&str] = &["after", "at", "for", "with"];
+/// Messages in a million for each percent.
+const PER_PERCENT: u64 = 10_000;
 
 impl Parser<'_> {
     pub(super) fn fault(&mut self) -> Parsed<ItemKind> {
@@ -22,29 +29,32 @@ impl Parser<'_> {
         let start = self.start();
         let mut trigger = None;
         let kind = self.fault_kind(&mut trigger)?;
-        let mut duration = None;
+        let (mut probability, mut duration) = (None, None);
         loop {
             if trigger.is_none() && (self.at_word("at") || self.at_word("after")) {
                 trigger = Some(self.trigger()?);
+            } else if probability.is_none() && self.at_word("with") {
+                probability = Some(self.probability()?);
             } else if duration.is_none() && self.eat_word("for") {
                 duration = Some(self.duration()?);
             } else {
                 break;
             }
         }
-        let Some(trigger) = trigger else {
+        if trigger.is_none() && probability.is_none() {
             let message = format!("expected when it happens, found {}", self.found());
             return self.fail_hint(
                 message,
                 "such as `at 400ms`, `after commit of request 7` or `after the 3rd OrderPlaced`",
             );
-        };
+        }
         if !self.at_fault_end_brace(start) || self.at(SyntaxKind::Semicolon) {
             self.semicolon()?;
         }
         Ok(ItemKind::Fault(Fault {
             kind,
             trigger,
+            probability,
             duration,
         }))
     }
@@ -55,52 +65,148 @@ impl Parser<'_> {
     }
 
     fn fault_kind(&mut self, trigger: &mut Option<Trigger>) -> Parsed<FaultKind> {
-        if let Some(word) = self.one_of(LATER) {
-            return self.not_yet(&format!("the fault `{word}`"));
-        }
         let Some(word) = self.one_of(KINDS) else {
             return self.unknown_word("what goes wrong", KINDS);
         };
         self.bump_as(SyntaxKind::Keyword);
-        let node = self.address()?;
         match word {
-            "crash" => Ok(FaultKind::Crash(node)),
-            "migrate" => {
-                if self.at_word("at") || self.at_word("after") {
-                    *trigger = Some(self.trigger()?);
-                }
-                let mut statements = Vec::new();
-                self.braced(false, &mut |parser| {
-                    let statement = parser.node(SyntaxKind::SqlStep, |parser| {
-                        let statement = parser.statement()?;
-                        parser.semicolon()?;
-                        Ok(statement)
-                    })?;
-                    statements.push(statement);
-                    Ok(())
-                })?;
-                Ok(FaultKind::Migrate(node, statements))
+            "crash" => Ok(FaultKind::Crash(self.address()?)),
+            "restart" => Ok(FaultKind::Restart(self.address()?)),
+            "pause" => Ok(FaultKind::Pause(self.address()?)),
+            "migrate" => self.migration(trigger),
+            "slow" => self.slow(),
+            "drop" => {
+                let from = self.node_name()?;
+                Ok(FaultKind::Drop(self.way(from)?, self.event_of_fault()?))
+            }
+            "duplicate" => self.duplicate(),
+            "lose" => {
+                self.expect_word("reply")?;
+                self.expect_word("of")?;
+                let service = self.block_name("the name of a service")?;
+                self.expect(SyntaxKind::Dot, "`.` and the name of a command")?;
+                let command = self.block_name("the name of a command")?;
+                Ok(FaultKind::LoseReply { service, command })
+            }
+            "fill" => {
+                self.expect_word("disk")?;
+                Ok(FaultKind::FillDisk(self.node_name()?))
+            }
+            "skew" => {
+                let node = self.node_name()?;
+                self.expect_word("by")?;
+                let behind = self.eat(SyntaxKind::Minus);
+                let by = self.duration()?;
+                Ok(FaultKind::Skew { node, by, behind })
             }
             _ => {
+                let from = self.node_name()?;
                 let both_ways = self.eat(SyntaxKind::BothWays);
                 if !both_ways {
                     self.expect(SyntaxKind::Arrow, "`->` or `<->`")?;
                 }
-                Ok(FaultKind::Partition {
-                    from: node,
-                    to: self.address()?,
-                    both_ways,
-                })
+                let to = self.node_name()?;
+                let way = Way { from, to };
+                Ok(FaultKind::Partition { way, both_ways })
             }
         }
     }
 
-    fn address(&mut self) -> Parsed<Name> {
-        let node = self.block_name("the name of a node")?;
-        if self.at(SyntaxKind::Hash) {
-            return self.not_yet("a fault on one instance");
+    /// `db { ddl; … }`, with the trigger before the braces or behind them.
+    fn migration(&mut self, trigger: &mut Option<Trigger>) -> Parsed<FaultKind> {
+        let node = self.node_name()?;
+        if self.at_word("at") || self.at_word("after") {
+            *trigger = Some(self.trigger()?);
         }
-        Ok(node)
+        let mut statements = Vec::new();
+        self.braced(false, &mut |parser| {
+            let statement = parser.node(SyntaxKind::SqlStep, |parser| {
+                let statement = parser.statement()?;
+                parser.semicolon()?;
+                Ok(statement)
+            })?;
+            statements.push(statement);
+            Ok(())
+        })?;
+        Ok(FaultKind::Migrate(node, statements))
+    }
+
+    /// `node by 50ms`, `a -> b by 50ms`
+    fn slow(&mut self) -> Parsed<FaultKind> {
+        let node = self.node_name()?;
+        if !self.at(SyntaxKind::Arrow) {
+            self.expect_word("by")?;
+            return Ok(FaultKind::Slow(node, self.duration()?));
+        }
+        let way = self.way(node)?;
+        self.expect_word("by")?;
+        Ok(FaultKind::SlowWay(way, self.duration()?))
+    }
+
+    /// `event`, `a -> b`, `a -> b event`
+    fn duplicate(&mut self) -> Parsed<FaultKind> {
+        let name = self.block_name("the name of an event or of a node")?;
+        if !self.at(SyntaxKind::Arrow) {
+            return Ok(FaultKind::Duplicate(None, Some(name)));
+        }
+        let way = self.way(name)?;
+        Ok(FaultKind::Duplicate(Some(way), self.event_of_fault()?))
+    }
+
+    fn event_of_fault(&mut self) -> Parsed<Option<Name>> {
+        if !self.at_name() || self.one_of(WHEN).is_some() {
+            return Ok(None);
+        }
+        self.block_name("the name of an event").map(Some)
+    }
+
+    fn node_name(&mut self) -> Parsed<Name> {
+        self.block_name("the name of a node")
+    }
+
+    /// `-> b`
+    fn way(&mut self, from: Name) -> Parsed<Way> {
+        self.expect(SyntaxKind::Arrow, "`->`")?;
+        let to = self.node_name()?;
+        Ok(Way { from, to })
+    }
+
+    /// `node`, `node#2`
+    fn address(&mut self) -> Parsed<Address> {
+        let node = self.node_name()?;
+        let span = self.span();
+        let instance = match self.eat(SyntaxKind::Hash) {
+            true => {
+                let number = self.count("the number of an instance, such as `#2`")?;
+                Some((number, Span::new(span.start, self.last_end())))
+            }
+            false => None,
+        };
+        Ok(Address { node, instance })
+    }
+
+    /// `with probability 5 %`
+    fn probability(&mut self) -> Parsed<(u32, Span)> {
+        let start = self.start();
+        self.expect_word("with")?;
+        self.expect_word("probability")?;
+        if !self.at(SyntaxKind::Integer) && !self.at(SyntaxKind::Decimal) {
+            return self.fail("a percentage such as `5 %`");
+        }
+        let Some(per_million) = scaled(self.nth_text(0), PER_PERCENT) else {
+            return self.number_too_large();
+        };
+        self.bump();
+        self.expect(SyntaxKind::Percent, "`%`")?;
+        let span = self.since(start);
+        if per_million == 0 || per_million > 100 * PER_PERCENT {
+            let message = "a probability lies above 0 % and at most at 100 %";
+            self.report(
+                Diagnostic::error("syntax", span, message)
+                    .hint("it is counted in millionths: the smallest is 0.0001 %"),
+            );
+        }
+        Ok((u32::try_from(per_million).unwrap_or(u32::MAX), span))
     }
 
     /// `at 400ms`, `after commit of request 7 [of CLIENT]`, `after the 3rd EVENT`

@@ -30,7 +30,9 @@ impl Look {
     pub(super) fn class(self) -> Option<&'static str> {
         match (self.kind, self.detail) {
             (RecordKind::InvariantChanged, VIOLATED) => Some("is-broken"),
-            (RecordKind::FaultInjected | RecordKind::Crashed, _) => Some("is-fault"),
+            (RecordKind::FaultInjected | RecordKind::Crashed | RecordKind::Struck, _) => {
+                Some("is-fault")
+            }
             _ => None,
         }
     }
@@ -52,6 +54,8 @@ impl Look {
             RecordKind::Appended | RecordKind::OffsetCommitted => icon(Icon::Log),
             RecordKind::Crashed
             | RecordKind::PartitionChanged
+            | RecordKind::ConditionChanged
+            | RecordKind::Struck
             | RecordKind::FaultInjected
             | RecordKind::Migrated => {
                 html! { <svg class="gl" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{ shield() }</svg> }

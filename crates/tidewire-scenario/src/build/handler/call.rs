@@ -9,12 +9,13 @@ use tidewire_syntax::{Diagnostic, Span};
 use super::super::quantities;
 use super::frame::Frame;
 use crate::report::list;
-use crate::{CallSite, HandlerId, Instruction, ServiceId, SlotId, defaults, limits};
+use crate::{CallSite, Instruction, SlotId, defaults, limits};
 
 impl Frame<'_, '_> {
     /// Lowers a call.
     pub(super) fn call(&mut self, call: &Call, span: Span) {
-        let Some((service, handler)) = self.callee(call) else {
+        let Some((service, handler)) = self.builder.command_named(&call.service, &call.command)
+        else {
             self.is_poisoned = true; // its reply would have bound names
             return;
         };
@@ -63,25 +64,6 @@ impl Frame<'_, '_> {
             outputs,
         };
         self.emit(Instruction::Call(site), span);
-    }
-
-    fn callee(&mut self, call: &Call) -> Option<(ServiceId, HandlerId)> {
-        let service = self.builder.service(&call.service)?;
-        let found = self
-            .builder
-            .commands
-            .get(&(service, call.command.key()))
-            .copied();
-        if found.is_none() {
-            let handlers = self.builder.commands.iter();
-            let known: Vec<&str> = handlers
-                .filter(|((owner, _), _)| *owner == service)
-                .map(|(_, handler)| &*self.builder.signatures[handler.index()].name)
-                .collect();
-            let what = format!("command of {}", call.service);
-            self.builder.report.unknown(&what, &call.command, known);
-        }
-        Some((service, found?))
     }
 
     fn retry(&mut self, call: &Call) -> (u32, u64) {
