@@ -57,11 +57,62 @@ fn metrics(out: &mut impl Write, metrics: &Metrics) -> std::io::Result<()> {
         metrics.rollbacks,
         milliseconds(metrics.lock_wait_us)
     )?;
+    writeln!(
+        out,
+        "{} round trips, {} of the median request, {} at most",
+        metrics.round_trips,
+        metrics.round_trips_p50.unwrap_or_default(),
+        metrics.round_trips_max.unwrap_or_default()
+    )?;
+    availability(out, metrics)?;
+    for command in &metrics.commands {
+        let (median, late) = (command.latency_p50_us, command.latency_p99_us);
+        writeln!(
+            out,
+            "  {}: {} answers, {} failures; median {}, 99th percentile {}, longest {}",
+            command.name,
+            command.succeeded,
+            command.failed,
+            milliseconds(median),
+            milliseconds(late),
+            milliseconds(command.latency_max_us)
+        )?;
+    }
+    for queue in &metrics.queues {
+        writeln!(out, "  {}: {} waited at most", queue.name, queue.depth_max)?;
+    }
+    copies(out, metrics)
+}
+
+fn availability(out: &mut impl Write, metrics: &Metrics) -> std::io::Result<()> {
+    let (during, otherwise) = (metrics.during_faults, metrics.otherwise);
+    if during.ended == 0 {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "answered: {} of {} requests during faults, {} of {} otherwise",
+        during.answered, during.ended, otherwise.answered, otherwise.ended
+    )
+}
+
+fn copies(out: &mut impl Write, metrics: &Metrics) -> std::io::Result<()> {
+    for copy in &metrics.copies {
+        writeln!(
+            out,
+            "  {}: {} copies, stale for {} in the median, {} at most",
+            copy.name,
+            copy.count,
+            milliseconds(copy.staleness_p50_us),
+            milliseconds(copy.staleness_max_us)
+        )?;
+    }
     match metrics.staleness_max_us {
         Some(staleness) => writeln!(
             out,
-            "copies were stale for at most {}",
-            milliseconds(staleness)
+            "copies were stale for at most {}; {} bytes are stored twice",
+            milliseconds(staleness),
+            metrics.copied_bytes
         ),
         None => Ok(()),
     }

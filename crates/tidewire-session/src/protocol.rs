@@ -194,6 +194,82 @@ pub struct Metrics {
     pub staleness_max_us: Option<u64>,
     /// Each client and each command that was answered, in order of the program.
     pub commands: Vec<CommandMetrics>,
+    /// Requests of whose time a part lay in a fault.
+    pub during_faults: AnsweredCounts,
+    /// All others.
+    pub otherwise: AnsweredCounts,
+    /// Messages whose sender waited for what came back: calls, statements, publications.
+    pub round_trips: u64,
+    /// Median of the round trips of a request, until it ended.
+    pub round_trips_p50: Option<u64>,
+    /// The most.
+    pub round_trips_max: Option<u64>,
+    /// Bytes stored twice: of rows, as text, that handlers of events keep.
+    pub copied_bytes: u64,
+    /// Handlers of events that wrote: how old their copies were then.
+    pub copies: Vec<CopyMetrics>,
+    /// What waited for workers and readers.
+    pub queues: Vec<QueueMetrics>,
+    /// Length of the slots of [`Metrics::series`] in microseconds; the first begins at 0.
+    pub slot_us: u64,
+    /// Quantities over time that are not always 0.
+    pub series: Vec<Series>,
+}
+
+/// Requests that ended, and how many of them had an answer: a good one, or what a handler says with `fail`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnsweredCounts {
+    /// Ended.
+    pub ended: u32,
+    /// Answered.
+    pub answered: u32,
+}
+
+/// How old the copies of a handler were when it had written them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyMetrics {
+    /// `inventory on OrderPlaced`
+    pub name: String,
+    /// How often it wrote.
+    pub count: u32,
+    /// From the commit at the origin to the end of the handler: median.
+    pub staleness_p50_us: u64,
+    /// 99th percentile.
+    pub staleness_p99_us: u64,
+    /// The longest.
+    pub staleness_max_us: u64,
+}
+
+/// What waited for workers or for a group of readers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueMetrics {
+    /// `workers of ordering`, `order_events, group inventory`
+    pub name: String,
+    /// How much waited at most.
+    pub depth_max: u64,
+}
+
+/// A quantity over time: its largest value in each slot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// Which quantity.
+    pub kind: SeriesKind,
+    /// Of what.
+    pub name: String,
+    /// One for each slot.
+    pub values: Vec<u64>,
+}
+
+/// A quantity over time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeriesKind {
+    /// Microseconds of age of copies.
+    Staleness,
+    /// Works or records that wait.
+    Depth,
+    /// Transactions that wait for locks.
+    LockWaits,
 }
 
 /// How long a client's requests or the calls of a command took. Only good answers are counted.
@@ -211,6 +287,8 @@ pub struct CommandMetrics {
     pub latency_p99_us: u64,
     /// The longest.
     pub latency_max_us: u64,
+    /// Upper end of a bucket in microseconds, and how many lie in it; buckets end at 1, 2 and 5 times powers of ten.
+    pub distribution: Vec<(u64, u32)>,
     /// The parts of those that called others themselves.
     pub parts: Option<PartsMetrics>,
 }

@@ -43,6 +43,11 @@ impl<K: Ord, V> SortedMap<K, V> {
         Some(self.entries.remove(at).1)
     }
 
+    /// Keeps the entries that a question answers with true.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&K, &V) -> bool) {
+        self.entries.retain(|(key, value)| keep(key, value));
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.find(key).ok().map(|at| &self.entries[at].1)

@@ -7,8 +7,8 @@ use crate::anomalies::report::{
     AnomalyDependency, AnomalyEntry, AnomalyReport, AnomalyStatement, AnomalyTransaction,
 };
 use crate::protocol::{
-    AnswerOutcome, CommandMetrics, FromRun, InvariantOutcome, Metrics, Outcome, PartsMetrics,
-    ReadAs, RequestCounts, ToRun,
+    AnswerOutcome, AnsweredCounts, CommandMetrics, CopyMetrics, FromRun, InvariantOutcome, Metrics,
+    Outcome, PartsMetrics, QueueMetrics, ReadAs, RequestCounts, Series, SeriesKind, ToRun,
 };
 use crate::store_view::{
     Author, Cell, ColumnHead, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
@@ -299,6 +299,31 @@ structure!(Metrics {
     lock_wait_us,
     staleness_max_us,
     commands,
+    during_faults,
+    otherwise,
+    round_trips,
+    round_trips_p50,
+    round_trips_max,
+    copied_bytes,
+    copies,
+    queues,
+    slot_us,
+    series,
+});
+structure!(AnsweredCounts { ended, answered });
+structure!(CopyMetrics {
+    name,
+    count,
+    staleness_p50_us,
+    staleness_p99_us,
+    staleness_max_us,
+});
+structure!(QueueMetrics { name, depth_max });
+structure!(Series { kind, name, values });
+variants!(SeriesKind {
+    0: Staleness,
+    1: Depth,
+    2: LockWaits
 });
 structure!(CommandMetrics {
     name,
@@ -307,6 +332,7 @@ structure!(CommandMetrics {
     latency_p50_us,
     latency_p99_us,
     latency_max_us,
+    distribution,
     parts,
 });
 structure!(PartsMetrics {

@@ -160,7 +160,28 @@ fn command<'a>(name: &str, outcome: &'a Outcome) -> Result<&'a CommandMetrics, S
     })
 }
 
-/// A metric by its name; durations in microseconds.
+/// `staleness p99 of inventory on OrderPlaced`, `depth max of order_events, group inventory`
+fn of_copy_or_queue(what: &str, of: &str, outcome: &Outcome) -> Option<Result<u64, String>> {
+    let metrics = &outcome.metrics;
+    if what == "depth max" {
+        let queue = metrics.queues.iter().find(|queue| queue.name == of);
+        return Some(Ok(queue.map_or(0, |queue| queue.depth_max)));
+    }
+    let quantile = what.strip_prefix("staleness ")?;
+    let Some(copy) = metrics.copies.iter().find(|copy| copy.name == of) else {
+        let names: Vec<&str> = metrics.copies.iter().map(|copy| &*copy.name).collect();
+        let names = names.join(", ");
+        return Some(Err(format!("`{of}` wrote no copies; there are {names}")));
+    };
+    Some(match quantile {
+        "p50" => Ok(copy.staleness_p50_us),
+        "p99" => Ok(copy.staleness_p99_us),
+        "max" => Ok(copy.staleness_max_us),
+        _ => Err(format!("there is no metric `{what} of {of}`")),
+    })
+}
+
+/// A metric by its name; durations in microseconds, availability in percent.
 fn metric(name: &str, outcome: &Outcome) -> Result<u64, String> {
     let metrics = &outcome.metrics;
     let none = || format!("the run has no `{name}`");
@@ -169,6 +190,9 @@ fn metric(name: &str, outcome: &Outcome) -> Result<u64, String> {
             let mut failures = metrics.failures.iter();
             let found = failures.find(|(failure, _)| failure == of);
             return Ok(found.map_or(0, |(_, count)| u64::from(*count)));
+        }
+        if let Some(value) = of_copy_or_queue(what, of, outcome) {
+            return value;
         }
         let command = command(of, outcome)?;
         return match what {
@@ -193,6 +217,23 @@ fn metric(name: &str, outcome: &Outcome) -> Result<u64, String> {
         "rollbacks" => Ok(metrics.rollbacks),
         "lock wait" => Ok(metrics.lock_wait_us),
         "staleness max" => metrics.staleness_max_us.ok_or_else(none),
+        "round trips" => Ok(metrics.round_trips),
+        "round trips p50" => metrics.round_trips_p50.ok_or_else(none),
+        "round trips max" => metrics.round_trips_max.ok_or_else(none),
+        "bytes stored twice" => Ok(metrics.copied_bytes),
+        "availability" | "availability during faults" | "availability otherwise" => {
+            let (during, otherwise) = (metrics.during_faults, metrics.otherwise);
+            let (ended, answered) = match name {
+                "availability during faults" => (during.ended, during.answered),
+                "availability otherwise" => (otherwise.ended, otherwise.answered),
+                _ => (
+                    during.ended + otherwise.ended,
+                    during.answered + otherwise.answered,
+                ),
+            };
+            let percent = u64::from(answered) * 100;
+            percent.checked_div(u64::from(ended)).ok_or_else(none)
+        }
         _ => Err(format!("there is no metric `{name}`")),
     }
 }
@@ -233,6 +274,9 @@ mod tests {
             "metric = 'latency p50 of page.View'\nat_least = '7ms'\nat_most = '20ms'",
             "metric = 'latency max of visitors'\nat_least = { metric = 'latency max of page.View' }",
             "metric = 'failures of Timeout'\nat_most = 0",
+            "metric = 'availability'\nat_least = 100",
+            "metric = 'round trips p50'\nat_least = 3\nat_most = 3",
+            "metric = 'depth max of bus'\nat_most = 0",
         ];
         for bound in kept {
             assert_eq!(judged(bound), Ok(None), "{bound}");
@@ -260,6 +304,10 @@ mod tests {
         for (bound, expected) in [
             ("metric = 'requests'", "write at_least or at_most"),
             ("metric = 'mess'\nat_most = 1", "there is no metric `mess`"),
+            (
+                "metric = 'staleness max of x'\nat_most = 1",
+                "wrote no copies",
+            ),
             (
                 "metric = 'latency p50 of a.B'\nat_most = 1",
                 "page.View, visitors",

@@ -7,7 +7,7 @@ use tidewire_engine::{DeliveryId, Fact, MessageKind, Observation, WorkId};
 use tidewire_scenario::{ClientId, HandlerId, HandlerTrigger, Program};
 use tidewire_syntax::sort;
 
-use super::percentile;
+use super::{distribution, handler_name, percentile};
 use crate::protocol::{CommandMetrics, PartsMetrics};
 use crate::sorted::SortedMap;
 
@@ -267,17 +267,14 @@ impl Calls {
             .map(|(tally, handler)| {
                 let mut sorted = tally.latencies_us.clone();
                 sort::sort(&mut sorted);
-                let owner = &program.nodes[handler.owner.index()].name;
                 CommandMetrics {
-                    name: match handler.trigger {
-                        HandlerTrigger::Request(_) => owner.to_string(),
-                        _ => format!("{owner}.{}", handler.name),
-                    },
+                    name: handler_name(program, handler),
                     succeeded: sorted.len() as u32,
                     failed: tally.failed,
                     latency_p50_us: percentile(&sorted, 50).unwrap_or_default(),
                     latency_p99_us: percentile(&sorted, 99).unwrap_or_default(),
                     latency_max_us: sorted.last().copied().unwrap_or_default(),
+                    distribution: distribution(&sorted),
                     parts: tally.parts,
                 }
             })

@@ -4,18 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tidewire_engine::{Fact, Observation, RequestKey};
-use tidewire_scenario::{DatabaseId, Program};
-use tidewire_store::TransactionId;
+use tidewire_scenario::{Handler, HandlerTrigger, Program};
 use tidewire_syntax::sort;
 
-use crate::protocol::{Metrics, RequestCounts};
+use crate::protocol::{CopyMetrics, Metrics, QueueMetrics, RequestCounts, Series, SeriesKind};
 use crate::sorted::SortedMap;
 
+mod availability;
 mod calls;
+mod depth;
+mod locks;
+mod series;
 mod staleness;
+mod trips;
 
+use availability::Availability;
 use calls::Calls;
+use depth::Depths;
+use locks::Locks;
+use series::Steps;
 use staleness::Staleness;
+use trips::Trips;
 
 /// Folds observations into [`Metrics`].
 #[derive(Debug)]
@@ -28,17 +37,24 @@ pub(crate) struct MetricsFold {
     messages: u64,
     commits: u64,
     rollbacks: u64,
-    waiting: SortedMap<(DatabaseId, TransactionId), u64>,
-    lock_wait_us: u64,
-    staleness: Staleness,
+    end_us: u64,
+    availability: Availability,
     calls: Calls,
+    depths: Depths,
+    locks: Locks,
+    staleness: Staleness,
+    trips: Trips,
 }
 
 impl MetricsFold {
     pub(crate) fn new(program: Arc<Program>) -> Self {
         Self {
-            staleness: Staleness::new(&program),
+            availability: Availability::new(&program),
             calls: Calls::new(&program),
+            depths: Depths::new(&program),
+            locks: Locks::new(program.databases.len()),
+            staleness: Staleness::new(&program),
+            trips: Trips::default(),
             program,
             requests: RequestCounts::default(),
             failures: BTreeMap::new(),
@@ -47,15 +63,19 @@ impl MetricsFold {
             messages: 0,
             commits: 0,
             rollbacks: 0,
-            waiting: SortedMap::new(),
-            lock_wait_us: 0,
+            end_us: 0,
         }
     }
 
     pub(crate) fn add(&mut self, observation: &Observation) {
         let at_us = observation.at_us;
-        self.staleness.add(&self.program, observation);
+        self.end_us = at_us;
+        self.availability.add(observation);
         self.calls.add(&self.program, observation);
+        self.depths.add(&self.program, observation);
+        self.locks.add(observation);
+        self.staleness.add(&self.program, observation);
+        self.trips.add(&self.program, observation);
         match &observation.fact {
             Fact::RequestStarted { .. } => {
                 self.requests.started += 1;
@@ -65,43 +85,8 @@ impl MetricsFold {
             }
             Fact::RequestEnded { failure } => self.request_ended(observation, failure.as_ref()),
             Fact::Sent { .. } => self.messages += 1,
-            Fact::StatementBlocked {
-                database,
-                transaction,
-                ..
-            } => {
-                let waiter = (*database, *transaction);
-                if !self.waiting.contains(&waiter) {
-                    self.waiting.insert(waiter, at_us);
-                }
-            }
-            Fact::StatementDone {
-                database,
-                transaction,
-                ..
-            }
-            | Fact::StatementFailed {
-                database,
-                transaction,
-                ..
-            } => {
-                self.waited(*database, *transaction, at_us);
-            }
-            Fact::Committed {
-                database,
-                transaction,
-                ..
-            } => {
-                self.commits += 1;
-                self.waited(*database, *transaction, at_us);
-            }
-            Fact::RolledBack {
-                database,
-                transaction,
-            } => {
-                self.rollbacks += 1;
-                self.waited(*database, *transaction, at_us);
-            }
+            Fact::Committed { .. } => self.commits += 1,
+            Fact::RolledBack { .. } => self.rollbacks += 1,
             _ => {}
         }
     }
@@ -115,6 +100,7 @@ impl MetricsFold {
             let took = (failure.is_none(), took_us);
             self.calls
                 .request_ended(&self.program, request.client, took);
+            self.availability.ended(begun, failure);
         }
         match failure {
             Some(failure) => {
@@ -129,15 +115,10 @@ impl MetricsFold {
         }
     }
 
-    fn waited(&mut self, database: DatabaseId, transaction: TransactionId, at_us: u64) {
-        if let Some(since) = self.waiting.remove(&(database, transaction)) {
-            self.lock_wait_us += at_us.saturating_sub(since);
-        }
-    }
-
     pub(crate) fn metrics(&self) -> Metrics {
-        let mut sorted = self.latencies_us.clone();
-        sort::sort(&mut sorted);
+        let latencies = sorted(self.latencies_us.clone());
+        let trips = sorted(self.trips.of_requests.clone());
+        let (slot_us, _) = series::slots(self.end_us);
         Metrics {
             requests: self.requests,
             failures: self
@@ -145,17 +126,108 @@ impl MetricsFold {
                 .iter()
                 .map(|(name, count)| (name.to_string(), *count))
                 .collect(),
-            latency_p50_us: percentile(&sorted, 50),
-            latency_p99_us: percentile(&sorted, 99),
-            latency_mean_us: mean(&sorted),
+            latency_p50_us: percentile(&latencies, 50),
+            latency_p99_us: percentile(&latencies, 99),
+            latency_mean_us: mean(&latencies),
             messages: self.messages,
             commits: self.commits,
             rollbacks: self.rollbacks,
-            lock_wait_us: self.lock_wait_us,
+            lock_wait_us: self.locks.total_us,
             staleness_max_us: self.staleness.longest_us,
             commands: self.calls.commands(&self.program),
+            during_faults: self.availability.during_faults,
+            otherwise: self.availability.otherwise,
+            round_trips: self.trips.total,
+            round_trips_p50: percentile(&trips, 50),
+            round_trips_max: trips.last().copied(),
+            copied_bytes: u64::try_from(self.staleness.copied_bytes).unwrap_or(0),
+            copies: self.copies(),
+            queues: self.queues(),
+            slot_us,
+            series: self.series(),
         }
     }
+
+    /// Handlers of events that wrote, by name.
+    fn copies(&self) -> Vec<CopyMetrics> {
+        let copies = self.staleness.copies.iter().zip(&self.program.handlers);
+        copies
+            .filter_map(|(points, handler)| {
+                let ages = sorted(points.values());
+                Some(CopyMetrics {
+                    name: handler_name(&self.program, handler),
+                    count: ages.len() as u32,
+                    staleness_p50_us: percentile(&ages, 50)?,
+                    staleness_p99_us: percentile(&ages, 99)?,
+                    staleness_max_us: ages.last().copied()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Everything that ever waited for a worker or a reader: its name and how much of it there was when.
+    fn depths(&self) -> Vec<(String, &Steps)> {
+        let workers = self.depths.workers.iter().zip(&self.program.nodes);
+        let workers = workers.map(|(steps, node)| (format!("workers of {}", node.name), steps));
+        let groups = self.depths.groups.iter();
+        let groups = groups.map(|group| (group.name(&self.program), &group.depth));
+        let all = workers.chain(groups);
+        all.filter(|(_, steps)| steps.max() > 0).collect()
+    }
+
+    fn queues(&self) -> Vec<QueueMetrics> {
+        let depths = self.depths().into_iter();
+        depths
+            .map(|(name, steps)| QueueMetrics {
+                name,
+                depth_max: steps.max(),
+            })
+            .collect()
+    }
+
+    fn series(&self) -> Vec<Series> {
+        let (slot_us, count) = series::slots(self.end_us);
+        let mut all = Vec::new();
+        let handlers = &self.program.handlers;
+        for (points, handler) in self.staleness.copies.iter().zip(handlers) {
+            all.push(Series {
+                kind: SeriesKind::Staleness,
+                name: handler_name(&self.program, handler),
+                values: points.slots(slot_us, count),
+            });
+        }
+        for (name, steps) in self.depths() {
+            all.push(Series {
+                kind: SeriesKind::Depth,
+                name,
+                values: steps.slots(slot_us, count),
+            });
+        }
+        for (steps, database) in self.locks.waiters.iter().zip(&self.program.databases) {
+            all.push(Series {
+                kind: SeriesKind::LockWaits,
+                name: database.name.to_string(),
+                values: steps.slots(slot_us, count),
+            });
+        }
+        all.retain(|series| series.values.iter().any(|value| *value > 0));
+        all
+    }
+}
+
+/// `ordering.PlaceOrder`, `inventory on OrderPlaced`, or the name of a client.
+fn handler_name(program: &Program, handler: &Handler) -> String {
+    let owner = &program.nodes[handler.owner.index()].name;
+    match handler.trigger {
+        HandlerTrigger::Request(_) => owner.to_string(),
+        HandlerTrigger::Command { .. } => format!("{owner}.{}", handler.name),
+        _ => format!("{owner} {}", handler.name),
+    }
+}
+
+fn sorted(mut values: Vec<u64>) -> Vec<u64> {
+    sort::sort(&mut values);
+    values
 }
 
 /// The nearest-rank percentile of ascending values.
@@ -168,4 +240,45 @@ fn mean(values: &[u64]) -> Option<u64> {
     let count = values.len() as u128;
     let sum: u128 = values.iter().map(|value| u128::from(*value)).sum();
     Some(sum.checked_div(count)? as u64)
+}
+
+/// How many ascending values lie in each bucket: its upper end in microseconds, and the count. Buckets end at 1, 2 and 5
+/// times the powers of ten; those before the first value and behind the last are left out.
+fn distribution(sorted: &[u64]) -> Vec<(u64, u32)> {
+    let Some(longest) = sorted.last() else {
+        return Vec::new();
+    };
+    let mut buckets = Vec::new();
+    let (mut power, mut taken) = (1_u64, 0);
+    loop {
+        for step in [1, 2, 5] {
+            let end = power.saturating_mul(step);
+            let until = sorted.partition_point(|value| *value <= end);
+            if until > 0 {
+                buckets.push((end, (until - taken) as u32));
+            }
+            taken = until;
+            if end >= *longest {
+                return buckets;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_hold_every_value_once() {
+        assert_eq!(distribution(&[]), []);
+        assert_eq!(distribution(&[0]), [(1, 1)]);
+        let buckets = distribution(&[150, 200, 201, 999, 1_000, 4_000]);
+        assert_eq!(
+            buckets,
+            [(200, 2), (500, 1), (1_000, 2), (2_000, 0), (5_000, 1)]
+        );
+        assert_eq!(distribution(&[u64::MAX]).len(), 1);
+    }
 }

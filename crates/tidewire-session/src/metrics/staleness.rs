@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use tidewire_engine::{DeliveryId, Fact, MessageKind, Observation, WorkId};
 use tidewire_scenario::{
-    DatabaseId, HandlerTrigger, Instruction, NodeId, NodeKind, Program, Statement,
+    DatabaseId, HandlerId, HandlerTrigger, Instruction, NodeId, NodeKind, Program, Statement,
 };
-use tidewire_store::{RowChange, TableId, TransactionId};
+use tidewire_store::{Row, RowChange, TableId, TransactionId};
 
+use super::series::Points;
 use crate::sorted::SortedMap;
 use crate::words::value_text;
 
@@ -35,6 +36,10 @@ pub(crate) struct Staleness {
     works: SortedMap<WorkId, Copying>,
     transactions: SortedMap<(DatabaseId, TransactionId), WorkId>,
     pub(crate) longest_us: Option<u64>,
+    /// Per handler: how old its copies were when it had written them.
+    pub(crate) copies: Vec<Points>,
+    /// Bytes that rows written by handlers of events have, as text; less those of rows that they replaced.
+    pub(crate) copied_bytes: i64,
 }
 
 /// Each relay's node with the store of its outbox.
@@ -88,8 +93,19 @@ fn relay_statements(program: &Program) -> impl Iterator<Item = (NodeId, &Stateme
 /// A handler of an event, at work.
 #[derive(Clone, Copy, Debug)]
 struct Copying {
+    handler: HandlerId,
     origin_us: u64,
     wrote: bool,
+}
+
+/// Bytes by which a row grew.
+fn growth(change: &RowChange) -> i64 {
+    let bytes = |row: &Option<Row>| -> i64 {
+        let values = row.iter().flat_map(|row| row.iter());
+        let texts = values.filter_map(value_text);
+        texts.map(|text| text.len() as i64).sum()
+    };
+    bytes(&change.after) - bytes(&change.before)
 }
 
 impl Staleness {
@@ -104,6 +120,8 @@ impl Staleness {
             works: SortedMap::new(),
             transactions: SortedMap::new(),
             longest_us: None,
+            copies: vec![Points::default(); program.handlers.len()],
+            copied_bytes: 0,
         }
     }
 
@@ -115,8 +133,12 @@ impl Staleness {
         match &observation.fact {
             Fact::HandlerStarted { work, handler, .. } => {
                 if let HandlerTrigger::Event(..) = program.handlers[handler.index()].trigger {
-                    let wrote = false;
-                    self.works.insert(*work, Copying { origin_us, wrote });
+                    let copying = Copying {
+                        handler: *handler,
+                        origin_us,
+                        wrote: false,
+                    };
+                    self.works.insert(*work, copying);
                 }
             }
             Fact::TransactionBegan {
@@ -178,6 +200,7 @@ impl Staleness {
     ) {
         if let Some(copying) = work.and_then(|work| self.works.get_mut(&work)) {
             copying.wrote = true;
+            self.copied_bytes += changes.iter().map(growth).sum::<i64>();
         }
         for change in changes.iter().filter(|change| change.before.is_none()) {
             let id = self.outboxes.get(&(database, change.table)).copied();
@@ -196,6 +219,7 @@ impl Staleness {
         if copying.wrote && !failed && copying.origin_us != NO_ORIGIN {
             let age = at_us.saturating_sub(copying.origin_us);
             self.longest_us = Some(self.longest_us.unwrap_or(0).max(age));
+            self.copies[copying.handler.index()].add(at_us, age);
         }
     }
 }
