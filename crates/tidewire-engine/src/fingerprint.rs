@@ -146,6 +146,9 @@ impl State {
     /// From now on the hash is kept up to date with every action.
     pub fn keep_hash(&mut self, setup: &Setup) {
         if self.fingerprint.is_none() {
+            for database in &mut self.databases {
+                database.store.keep_hash();
+            }
             self.fingerprint = Some(Box::new(self.hash_from_scratch(setup)));
         }
     }

@@ -112,7 +112,7 @@ pub(crate) fn input(text: &str, to: Type) -> Result<Value, SqlError> {
         Type::Date => Value::Date(datetime::parse_date(text)?),
         Type::Timestamp => Value::Timestamp(datetime::parse_timestamp(text, false)?),
         Type::TimestampTz => Value::Timestamp(datetime::parse_timestamp(text, true)?),
-        Type::Uuid => Value::Uuid(uuid_input(text).ok_or_else(invalid)?),
+        Type::Uuid => Value::Uuid(crate::value::Uuid(uuid_input(text).ok_or_else(invalid)?)),
         Type::Json => {
             json::check(text)?;
             Value::Json(text.into())

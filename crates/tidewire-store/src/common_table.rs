@@ -67,9 +67,9 @@ impl RecursivePlan {
     ) -> Result<Rc<Vec<Row>>, SqlError> {
         let kept = self.base.id;
         if !self.correlated
-            && let Some(rows) = run.cache.borrow().rows.get(&kept)
+            && let Some(rows) = run.kept_rows(kept)
         {
-            return Ok(rows.clone());
+            return Ok(rows);
         }
         let mut seen = FxHashSet::default();
         let mut fresh = |mut rows: Vec<Row>| {
@@ -82,7 +82,7 @@ impl RecursivePlan {
         let mut all = working.clone();
         while !working.is_empty() {
             let last = Rc::new(working);
-            run.cache.borrow_mut().rows.insert(self.id, last);
+            run.keep_rows(self.id, last);
             working = fresh(self.step.rows(outer, run)?);
             for _ in &working {
                 run.spend()?;
@@ -91,7 +91,7 @@ impl RecursivePlan {
         }
         let all = Rc::new(all);
         if !self.correlated {
-            run.cache.borrow_mut().rows.insert(kept, all.clone());
+            run.keep_rows(kept, all.clone());
         }
         Ok(all)
     }

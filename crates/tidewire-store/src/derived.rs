@@ -36,7 +36,7 @@ impl Derived {
             },
             Derived::Recursive(plan, up) => each(&plan.kept(frame.up(*up), run)?, run, visitor),
             Derived::Working(id) => {
-                let rows = run.cache.borrow().rows.get(id).cloned();
+                let rows = run.kept_rows(*id);
                 each(&rows.unwrap_or_default(), run, visitor)
             }
         }
@@ -61,13 +61,13 @@ impl Query {
         run: &Run<'_>,
     ) -> Result<Rc<Vec<Row>>, SqlError> {
         if !self.correlated
-            && let Some(rows) = run.cache.borrow().rows.get(&self.id)
+            && let Some(rows) = run.kept_rows(self.id)
         {
-            return Ok(rows.clone());
+            return Ok(rows);
         }
         let rows = Rc::new(self.rows(outer, run)?);
         if !self.correlated {
-            run.cache.borrow_mut().rows.insert(self.id, rows.clone());
+            run.keep_rows(self.id, rows.clone());
         }
         Ok(rows)
     }

@@ -1,11 +1,10 @@
 //! What the end of a transaction does to rows: commit, rollback, forgetting old versions. The statements that
 //! end one are in `control`.
 
-use std::sync::Arc;
-
 use smallvec::SmallVec;
 
 use crate::recording::Recorded;
+use crate::shared::Shared;
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::Stamp;
 use crate::{RowChange, RowId, Store, TableId, TransactionId};
@@ -53,7 +52,7 @@ impl Store {
             let Some(definition) = self.catalog.tables.get(at) else {
                 continue;
             };
-            let heap = Arc::make_mut(&mut self.heaps[at]);
+            let heap = Shared::make_mut(&mut self.heaps[at]);
             let commit = heap.commit(row, transaction.id, stamp, &definition.indexes, &snapshots);
             if !commit.quiet {
                 self.lingering.push((table, row));
@@ -112,7 +111,7 @@ impl Store {
         if !matches!(undo.kind, UndoKind::Lock(_)) {
             self.note_undone(id, undo.table, undo.row, undo.kind == UndoKind::Delete);
         }
-        let heap = Arc::make_mut(&mut self.heaps[undo.table.0 as usize]);
+        let heap = Shared::make_mut(&mut self.heaps[undo.table.0 as usize]);
         match undo.kind {
             UndoKind::Definition => {}
             UndoKind::Version => heap.pop_version(undo.row, &table.indexes),
@@ -189,7 +188,7 @@ impl Store {
         let at = table.0 as usize;
         match self.catalog.tables.get(at) {
             Some(definition) => {
-                let heap = Arc::make_mut(&mut self.heaps[at]);
+                let heap = Shared::make_mut(&mut self.heaps[at]);
                 heap.settle(row, &definition.indexes, snapshots)
             }
             None => true,

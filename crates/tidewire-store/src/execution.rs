@@ -61,7 +61,7 @@ pub(crate) enum Work {
     Lock { targets: Vec<LockTarget>, at: usize },
     /// UPDATE and DELETE: rows found by the snapshot.
     Modify {
-        targets: Vec<RowId>,
+        targets: SmallVec<[RowId; 4]>,
         /// The rows of FROM that each was found with; empty without FROM.
         partners: Vec<Partners>,
         at: usize,

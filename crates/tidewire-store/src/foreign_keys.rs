@@ -331,7 +331,7 @@ impl Store {
                 }
                 _ => {
                     let changed = self.redirected(&foreign, table, &child, action, after)?;
-                    self.change_row(transaction, execution, table, row, child, changed)?
+                    self.change_row(transaction, execution, table, row, &child, &changed)?
                 }
             };
             if let Step::Blocked(_) = step {

@@ -11,7 +11,8 @@ use crate::heap_space::{Position, Space};
 use crate::index::{IndexKey, IndexMap};
 use crate::leaf_pages::{LeafPages, Split};
 use crate::pages::Pages;
-use crate::versions::{RowEntry, Stamp, Version, View};
+use crate::shared::Shared;
+use crate::versions::{RowEntry, RowLock, Stamp, Version, View};
 use crate::{Row, RowId, Table, TableId, TransactionId, Value};
 use tidewire_syntax::sort;
 
@@ -20,13 +21,13 @@ use tidewire_syntax::sort;
 pub(crate) struct Heap {
     id: TableId,
     rows: Pages<RowEntry>,
-    indexes: Vec<IndexMap>,
+    indexes: Shared<Vec<IndexMap>>,
     next_row: u32,
     space: Space,
     /// No row was ever updated, so ids are in heap order.
     in_order: bool,
-    /// Sum of the hashes of quiet rows.
-    quiet_sum: u128,
+    /// Sum of the hashes of quiet rows, while it is kept.
+    quiet_sum: Option<u128>,
     /// Grows with each commit that changed the table.
     pub(crate) version: u64,
 }
@@ -37,15 +38,17 @@ impl Heap {
         Self {
             id: table.id,
             rows: Pages::default(),
-            indexes: table
-                .indexes
-                .iter()
-                .map(|index| IndexMap::new(index, table))
-                .collect(),
+            indexes: Shared::new(
+                table
+                    .indexes
+                    .iter()
+                    .map(|index| IndexMap::new(index, table))
+                    .collect(),
+            ),
             next_row: 0,
             space: Space::new(table),
             in_order: true,
-            quiet_sum: 0,
+            quiet_sum: None,
             version: 0,
         }
     }
@@ -55,13 +58,31 @@ impl Heap {
         Self {
             next_row: self.next_row,
             version: self.version + 1,
+            quiet_sum: self.quiet_sum.map(|_| 0),
             ..Self::new(table)
         }
     }
 
     /// Sum of the hashes of quiet rows: the same whatever order they came in.
     pub(crate) fn quiet_sum(&self) -> u128 {
-        self.quiet_sum
+        self.quiet_sum.unwrap_or_else(|| self.count_quiet_sum())
+    }
+
+    /// From here on the sum is kept up to date with each change, so that asking costs nothing.
+    pub(crate) fn keep_quiet_sum(&mut self) {
+        if self.quiet_sum.is_none() {
+            self.quiet_sum = Some(self.count_quiet_sum());
+        }
+    }
+
+    fn count_quiet_sum(&self) -> u128 {
+        let mut sum = 0_u128;
+        self.entries(&mut |_, entry| {
+            if entry.busy.is_none() {
+                sum = sum.wrapping_add(row_hash(self.id, &entry.newest.row));
+            }
+        });
+        sum
     }
 
     /// One row.
@@ -141,7 +162,9 @@ impl Heap {
     pub(crate) fn touch(&mut self, row: RowId) -> Option<&mut RowEntry> {
         let (id, entry) = (self.id, self.rows.get_mut(row.0)?);
         if entry.busy.is_none() {
-            self.quiet_sum = self.quiet_sum.wrapping_sub(row_hash(id, &entry.newest.row));
+            if let Some(sum) = &mut self.quiet_sum {
+                *sum = sum.wrapping_sub(row_hash(id, &entry.newest.row));
+            }
             entry.busy_mut();
         }
         Some(entry)
@@ -162,33 +185,46 @@ impl Heap {
         RowId(id)
     }
 
-    /// Gives a row a new version, in no new index entry yet. With `same_keys` no indexed column changes. Gives
-    /// true when no index needs an entry for it (a heap-only tuple).
+    /// Gives a row a new version, in no new index entry yet, and locks it. With `same_keys` no indexed column
+    /// changes. Gives true when no index needs an entry for it (a heap-only tuple).
     pub(crate) fn update(
         &mut self,
         row: RowId,
         values: Row,
         created: Stamp,
+        lock: Option<RowLock>,
         same_keys: bool,
     ) -> bool {
         self.in_order = false;
-        let before = self.entry(row).map(|entry| entry.newest.position);
-        let position = self.space.place(&values, before, same_keys);
+        let Some(entry) = self.rows.get_mut(row.0) else {
+            return false;
+        };
+        if entry.busy.is_none()
+            && let Some(sum) = &mut self.quiet_sum
+        {
+            *sum = sum.wrapping_sub(row_hash(self.id, &entry.newest.row));
+        }
+        let before = entry.newest.position;
+        let position = self.space.place(&values, Some(before), same_keys);
         let newest = Version {
             row: values,
             position,
             created,
         };
-        if let Some(entry) = self.touch(row) {
-            let before = std::mem::replace(&mut entry.newest, newest);
-            entry.busy_mut().older.insert(0, before);
+        let before = std::mem::replace(&mut entry.newest, newest);
+        let busy = entry.busy_mut();
+        busy.older.insert(0, before);
+        if let Some(lock) = lock {
+            busy.lock(lock);
         }
         position.heap_only()
     }
 
     /// Adds a row's entry to an index; tells when that split a page.
     pub(crate) fn add_to_index(&mut self, at: usize, key: IndexKey, row: RowId) -> Option<Split> {
-        self.indexes.get_mut(at)?.add(key, row)
+        Shared::make_mut(&mut self.indexes)
+            .get_mut(at)?
+            .add(key, row)
     }
 
     /// The leaf pages of an index.
@@ -230,7 +266,7 @@ impl Heap {
                         .any(|version| index.has_key(&version.row, &key))
                 });
             if !kept {
-                self.indexes[at].remove(&key, row);
+                Shared::make_mut(&mut self.indexes)[at].remove(&key, row);
             }
         }
     }
@@ -325,12 +361,16 @@ impl Heap {
                 }
                 return true;
             }
-            Settled::Quiet(newest) => {
-                self.quiet_sum = self.quiet_sum.wrapping_add(row_hash(id, newest));
+            Settled::Quiet => {
+                if let Some(sum) = &mut self.quiet_sum
+                    && let Some(entry) = self.rows.get(row.0)
+                {
+                    *sum = sum.wrapping_add(row_hash(id, &entry.newest.row));
+                }
             }
             Settled::InUse => {}
         }
-        let quiet = matches!(settled, Settled::Quiet(_));
+        let quiet = matches!(settled, Settled::Quiet);
         for version in gone {
             self.space.release(&version.row, version.position);
             self.remove_keys_after_update(row, &version.row, indexes);
@@ -352,18 +392,15 @@ impl Heap {
 
     /// Rewrites every version of every row, for a column that is new. Index keys must stay the same.
     pub(crate) fn rewrite(&mut self, change: &mut dyn FnMut(&Row) -> Row) {
-        let (id, mut sum) = (self.id, 0_u128);
         self.rows.change_all(&mut |entry| {
             entry.newest.row = change(&entry.newest.row);
             if entry.busy.is_some() {
                 for version in &mut entry.busy_mut().older {
                     version.row = change(&version.row);
                 }
-            } else {
-                sum = sum.wrapping_add(row_hash(id, &entry.newest.row));
             }
         });
-        self.quiet_sum = sum;
+        self.quiet_sum = self.quiet_sum.map(|_| self.count_quiet_sum());
     }
 
     /// How many indexes it has.
@@ -381,12 +418,12 @@ impl Heap {
                 }
             }
         });
-        self.indexes.push(map);
+        Shared::make_mut(&mut self.indexes).push(map);
     }
 
     /// Empties an index; its place stays.
     pub(crate) fn drop_index(&mut self, at: usize) {
-        if let Some(index) = self.indexes.get_mut(at) {
+        if let Some(index) = Shared::make_mut(&mut self.indexes).get_mut(at) {
             index.clear();
         }
     }
@@ -413,7 +450,7 @@ enum Settled {
     /// Deleted for everybody; all its versions are forgotten.
     Dead,
     /// Only this version is left, and nobody uses it.
-    Quiet(Row),
+    Quiet,
     InUse,
 }
 
@@ -437,7 +474,7 @@ fn settle_entry(entry: &mut RowEntry, snapshots: &[u64], gone: &mut Gone) -> Set
     }
     if needed == Some(0) && busy.deleted.is_none() && busy.locks.is_empty() {
         entry.busy = None;
-        return Settled::Quiet(entry.newest.row.clone());
+        return Settled::Quiet;
     }
     Settled::InUse
 }

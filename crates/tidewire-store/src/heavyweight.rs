@@ -323,7 +323,7 @@ impl Store {
                 .suspended
                 .as_ref()
                 .is_some_and(|suspended| suspended.arrival >= arrival)
-                && let Some(suspended) = &mut std::sync::Arc::make_mut(place).suspended
+                && let Some(suspended) = &mut crate::shared::Shared::make_mut(place).suspended
             {
                 suspended.arrival += 1;
             }

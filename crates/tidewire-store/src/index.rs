@@ -115,7 +115,7 @@ impl Hash for IndexKey {
                 Value::Text(text) | Value::Json(text) => state.write(text.as_bytes()),
                 Value::Date(days) => state.write_i32(*days),
                 Value::Timestamp(us) => state.write_i64(*us),
-                Value::Uuid(bits) => state.write_u128(*bits),
+                Value::Uuid(bits) => state.write_u128(bits.0),
             }
         }
     }

@@ -301,14 +301,7 @@ impl Store {
             &update.assignments,
             cache,
         )?;
-        let step = self.change_row(
-            transaction,
-            execution,
-            table,
-            existing,
-            before,
-            after.clone(),
-        )?;
+        let step = self.change_row(transaction, execution, table, existing, &before, &after)?;
         if step == Step::Done {
             self.answer(execution, &plan.returning, &[&after], cache)?;
             execution.count += 1;

@@ -5,10 +5,10 @@
 //! An index entry takes eight bytes, its key and a line pointer. An index without any entry yet has no leaf.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use crate::Value;
 use crate::index::{IndexKey, KeyRange};
+use crate::shared::Shared;
 use tidewire_syntax::sort;
 
 /// Bytes of a leaf page for entries: all but page header and special space.
@@ -36,7 +36,7 @@ pub(crate) struct LeafPages {
     /// It has a root, since it once had an entry.
     rooted: bool,
     /// In order of keys, once there are several.
-    leaves: Option<Arc<Vec<Leaf>>>,
+    leaves: Option<Shared<Vec<Leaf>>>,
 }
 
 /// A page split: entries of the old page went to the new one.
@@ -120,14 +120,14 @@ impl LeafPages {
             if self.used <= LEAF_BYTES {
                 return None;
             }
-            self.leaves = Some(Arc::new(vec![Leaf {
+            self.leaves = Some(Shared::new(vec![Leaf {
                 low: IndexKey::default(),
                 block: FIRST_BLOCK,
                 used: self.used,
             }]));
             return self.split(0, keys());
         };
-        let leaves = Arc::make_mut(leaves);
+        let leaves = Shared::make_mut(leaves);
         let at = leaf_of(leaves, key);
         leaves[at].used += size;
         let full = leaves[at].used > LEAF_BYTES;
@@ -140,7 +140,7 @@ impl LeafPages {
         match &mut self.leaves {
             None => self.used = self.used.saturating_sub(size),
             Some(leaves) => {
-                let leaves = Arc::make_mut(leaves);
+                let leaves = Shared::make_mut(leaves);
                 let at = leaf_of(leaves, key);
                 leaves[at].used = leaves[at].used.saturating_sub(size);
             }
@@ -148,7 +148,7 @@ impl LeafPages {
     }
 
     fn split(&mut self, at: usize, keys: Vec<(IndexKey, u32)>) -> Option<Split> {
-        let leaves = Arc::make_mut(self.leaves.as_mut()?);
+        let leaves = Shared::make_mut(self.leaves.as_mut()?);
         let last = at + 1 == leaves.len();
         let end = leaves.get(at + 1).map(|leaf| leaf.low.clone());
         let low = leaves[at].low.clone();

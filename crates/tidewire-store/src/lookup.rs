@@ -19,6 +19,7 @@ pub(crate) type HashedRows = FxHashMap<IndexKey, Vec<(RowId, Row)>>;
 pub(crate) type Candidate<'v> = dyn FnMut(RowId, &[Value], bool) -> Result<Flow, SqlError> + 'v;
 
 /// A relation looked up by equality: hashed when asked the second time.
+#[derive(Clone)]
 pub(crate) enum Probes {
     Once,
     Table(Rc<HashedRows>),
@@ -109,14 +110,13 @@ impl Relation {
         view: &View,
         run: &Run<'_>,
     ) -> Result<Option<Rc<HashedRows>>, SqlError> {
-        let known = match run.cache.borrow().tables.get(&id) {
-            Some(Probes::Table(table)) => return Ok(Some(table.clone())),
-            Some(Probes::Once) => true,
-            None => false,
-        };
-        if !known {
-            run.cache.borrow_mut().tables.insert(id, Probes::Once);
-            return Ok(None);
+        match run.kept_probes(id) {
+            Some(Probes::Table(table)) => return Ok(Some(table)),
+            Some(Probes::Once) => {}
+            None => {
+                run.keep_probes(id, Probes::Once);
+                return Ok(None);
+            }
         }
         let mut table = HashedRows::default();
         let mut outcome = Ok(());
@@ -129,10 +129,7 @@ impl Relation {
         });
         outcome?;
         let table = Rc::new(table);
-        run.cache
-            .borrow_mut()
-            .tables
-            .insert(id, Probes::Table(table.clone()));
+        run.keep_probes(id, Probes::Table(table.clone()));
         Ok(Some(table))
     }
 }

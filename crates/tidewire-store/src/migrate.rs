@@ -4,7 +4,6 @@
 //! Source of the rules: `ATRewriteTables` in PostgreSQL's `src/backend/commands/tablecmds.c`.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use crate::catalog::DefaultValue;
 use crate::constraints::violated;
@@ -14,6 +13,7 @@ use crate::heap::Heap;
 use crate::query::Run;
 use crate::rows::index_key_text;
 use crate::schema::{Alteration, Demand, RowsChange};
+use crate::shared::Shared;
 use crate::versions::View;
 use crate::{Row, RowChange, SqlError, Store, Table, TableId, Value, cast};
 
@@ -31,7 +31,13 @@ impl Store {
             return Ok(());
         };
         match rows {
-            RowsChange::Create => self.heaps.push(Arc::new(Heap::new(&definition))),
+            RowsChange::Create => {
+                let mut heap = Heap::new(&definition);
+                if self.keeps_hash {
+                    heap.keep_quiet_sum();
+                }
+                self.heaps.push(Shared::new(heap));
+            }
             RowsChange::Keep => {}
             RowsChange::Remove => self.empty(&definition, view),
             RowsChange::Empty { restart } => {
@@ -46,7 +52,7 @@ impl Store {
             }
             RowsChange::Alter(alteration) => {
                 let heap = self.altered(&definition, alteration, view, now_us)?;
-                self.heaps[at] = Arc::new(heap);
+                self.heaps[at] = Shared::new(heap);
                 self.check_demands(&definition, &alteration.demands, view, now_us)?;
             }
         }
@@ -65,7 +71,7 @@ impl Store {
             });
             ControlFlow::Continue(())
         });
-        self.heaps[table.id.0 as usize] = Arc::new(heap.emptied(table));
+        self.heaps[table.id.0 as usize] = Shared::new(heap.emptied(table));
     }
 
     /// The heap of a table with another definition.

@@ -8,8 +8,8 @@ use crate::bind_write::{DeletePlan, NewValue, UpdatePlan};
 use crate::constraints::{check_row, given, update_strength};
 use crate::execution::{Execution, Partners, Placing, Step, Work};
 use crate::expression::Frame;
-use crate::query::{Cache, Flow, Query, project, row_of};
-use crate::rows::Found;
+use crate::query::{Cache, Flow, Query, project};
+use crate::rows::{Found, NewLock};
 use crate::transaction::Transaction;
 use crate::{Row, RowId, SqlError, Store, TableId, Value};
 
@@ -21,7 +21,7 @@ impl Store {
         target: &Query,
         cache: &mut Cache,
     ) -> Result<Work, SqlError> {
-        let mut targets = Vec::new();
+        let mut targets = SmallVec::new();
         if let Some(reads) = &mut execution.reads {
             reads.targets = Some((target.id, vec![target.relations.len() - 1]));
         }
@@ -104,14 +104,9 @@ impl Store {
         let after =
             self.changed_row(execution, table, &before, &tuple, &plan.assignments, cache)?;
         self.follow_reads(transaction, execution)?;
-        if let blocked @ Step::Blocked(_) = self.change_row(
-            transaction,
-            execution,
-            table,
-            row,
-            before.clone(),
-            after.clone(),
-        )? {
+        if let blocked @ Step::Blocked(_) =
+            self.change_row(transaction, execution, table, row, &before, &after)?
+        {
             return Ok(blocked);
         }
         let tuple = with_partners(&partners, &after);
@@ -188,13 +183,16 @@ impl Store {
         let Some(definition) = self.definition(table) else {
             return Ok(before.clone());
         };
-        let mut values: SmallVec<[Value; 4]> = SmallVec::with_capacity(definition.width);
-        values.extend(before.iter().cloned());
-        values.resize(definition.width.max(values.len()), Value::Null);
-        for ((slot, _), new) in assignments.iter().zip(new) {
-            values[*slot] = new.unwrap_or_default();
-        }
-        let after = row_of(&mut values);
+        let width = definition.width.max(before.len());
+        let after: Row = (0..width)
+            .map(|slot| {
+                let assigned = assignments.iter().rposition(|(other, _)| *other == slot);
+                match assigned.and_then(|at| new.get_mut(at)) {
+                    Some(value) => value.take().unwrap_or_default(),
+                    None => before.get(slot).cloned().unwrap_or_default(),
+                }
+            })
+            .collect();
         check_row(definition, &after, execution.now_us)?;
         Ok(after)
     }
@@ -206,39 +204,34 @@ impl Store {
         execution: &mut Execution,
         table: TableId,
         row: RowId,
-        before: Row,
-        after: Row,
+        before: &Row,
+        after: &Row,
     ) -> Result<Step, SqlError> {
         let strength = self
             .definition(table)
             .map_or(LockStrength::NoKeyUpdate, |table| {
-                update_strength(table, &before, &after)
+                update_strength(table, before, after)
             });
-        if let blocked @ Step::Blocked(_) = self.lock(transaction, table, row, strength) {
-            return Ok(blocked);
-        }
+        let (held, is_enough) = match self.lock_held(transaction, table, row, strength) {
+            Ok(found) => found,
+            Err(wanted) => return Ok(Step::Blocked(wanted)),
+        };
+        let lock = (!is_enough).then_some(NewLock { held, strength });
         self.check_heap_write(transaction, table, Some(row))?;
         let same_keys = strength == LockStrength::NoKeyUpdate
             && self.definition(table).is_none_or(|table| {
                 let mut indexes = table.indexes.iter().filter(|index| !index.dropped);
-                indexes.all(|index| index.same_columns(&before, &after))
+                indexes.all(|index| index.same_columns(before, after))
             });
-        let heap_only = self.update_row(
-            transaction,
-            table,
-            row,
-            before.clone(),
-            after.clone(),
-            same_keys,
-        );
-        self.queue_checks(execution, table, row, Some(&before), Some(&after));
+        let heap_only = self.update_row(transaction, (table, row), lock, before, after, same_keys);
+        self.queue_checks(execution, table, row, Some(before), Some(after));
         // With the same keys the entries are those of the version before; a serializable transaction
         // writes over them all the same where the version needs entries.
         if !same_keys || (!heap_only && self.serializable.is_some()) {
             execution.placing = Some(Placing {
                 table,
                 row,
-                before: Some(before),
+                before: Some(before.clone()),
                 index: 0,
             });
         }

@@ -12,7 +12,9 @@ use crate::SqlError;
 /// Exact decimal: `digits / 10^scale`, at most 38 digits; division scale as in PostgreSQL.
 ///
 /// Equality is of the representation: `1.0` and `1.00` differ here and are equal by [`Numeric::compare`].
+// Packed, so that a value takes 24 bytes and not 48.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))]
 pub struct Numeric {
     /// All digits, without the point.
     pub digits: i128,
@@ -212,7 +214,7 @@ impl Numeric {
     /// Order of the numbers, whatever their scales.
     pub fn compare(self, other: Self) -> Ordering {
         if self.scale == other.scale {
-            return self.digits.cmp(&other.digits);
+            return { self.digits }.cmp(&{ other.digits });
         }
         let (left, right) = (self.floor().digits, other.floor().digits);
         left.cmp(&right).then_with(|| {
@@ -409,7 +411,7 @@ mod tests {
         fn order_is_that_of_the_difference(a in -10_i128.pow(30)..10_i128.pow(30), b in -10_i128.pow(30)..10_i128.pow(30), sa in 0_u8..8, sb in 0_u8..8) {
             let (left, right) = (Numeric { digits: a, scale: sa }, Numeric { digits: b, scale: sb });
             let difference = left.minus(right).unwrap();
-            proptest::prop_assert_eq!(left.compare(right), difference.digits.cmp(&0));
+            proptest::prop_assert_eq!(left.compare(right), { difference.digits }.cmp(&0));
             proptest::prop_assert_eq!(left.normalized().compare(left), Ordering::Equal);
         }
 

@@ -4,7 +4,8 @@
 //! Ids are never used again, so empty pages are dropped and old ids cost nothing.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+
+use crate::shared::Shared;
 
 const BITS: u32 = 3;
 const WIDTH: usize = 1 << BITS;
@@ -12,7 +13,7 @@ const WIDTH: usize = 1 << BITS;
 /// The map.
 #[derive(Clone, Debug)]
 pub(crate) struct Pages<T> {
-    root: Option<Arc<Page<T>>>,
+    root: Option<Shared<Page<T>>>,
     /// Levels of branches above the leaves.
     height: u32,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Pages<T> {
 #[derive(Clone, Debug)]
 enum Page<T> {
     Leaf([Option<T>; WIDTH]),
-    Branch([Option<Arc<Page<T>>>; WIDTH]),
+    Branch([Option<Shared<Page<T>>>; WIDTH]),
 }
 
 impl<T> Default for Pages<T> {
@@ -65,13 +66,13 @@ impl<T: Clone> Pages<T> {
         if !self.covers(id) {
             return None;
         }
-        let mut page = Arc::make_mut(self.root.as_mut()?);
+        let mut page = Shared::make_mut(self.root.as_mut()?);
         let mut level = self.height;
         loop {
             match page {
                 Page::Leaf(entries) => return entries[place(id, 0)].as_mut(),
                 Page::Branch(children) => {
-                    page = Arc::make_mut(children[place(id, level)].as_mut()?);
+                    page = Shared::make_mut(children[place(id, level)].as_mut()?);
                 }
             }
             level -= 1;
@@ -84,12 +85,12 @@ impl<T: Clone> Pages<T> {
             if let Some(root) = self.root.take() {
                 let mut children = [const { None }; WIDTH];
                 children[0] = Some(root);
-                self.root = Some(Arc::new(Page::Branch(children)));
+                self.root = Some(Shared::new(Page::Branch(children)));
             }
             self.height += 1;
         }
         let height = self.height;
-        let mut page = Arc::make_mut(self.root.get_or_insert_with(|| empty(height)));
+        let mut page = Shared::make_mut(self.root.get_or_insert_with(|| empty(height)));
         let mut level = height;
         loop {
             match page {
@@ -99,7 +100,7 @@ impl<T: Clone> Pages<T> {
                 }
                 Page::Branch(children) => {
                     let child = children[place(id, level)].get_or_insert_with(|| empty(level - 1));
-                    page = Arc::make_mut(child);
+                    page = Shared::make_mut(child);
                 }
             }
             level -= 1;
@@ -132,8 +133,8 @@ impl<T: Clone> Pages<T> {
     }
 }
 
-fn empty<T>(level: u32) -> Arc<Page<T>> {
-    Arc::new(if level == 0 {
+fn empty<T>(level: u32) -> Shared<Page<T>> {
+    Shared::new(if level == 0 {
         Page::Leaf([const { None }; WIDTH])
     } else {
         Page::Branch([const { None }; WIDTH])
@@ -141,11 +142,11 @@ fn empty<T>(level: u32) -> Arc<Page<T>> {
 }
 
 /// Recursion is as deep as the tree is high: eleven levels at most.
-fn remove_below<T: Clone>(page: &mut Option<Arc<Page<T>>>, id: u32, level: u32) -> bool {
+fn remove_below<T: Clone>(page: &mut Option<Shared<Page<T>>>, id: u32, level: u32) -> bool {
     let Some(page) = page else {
         return true;
     };
-    match Arc::make_mut(page) {
+    match Shared::make_mut(page) {
         Page::Leaf(entries) => {
             entries[place(id, 0)] = None;
             entries.iter().all(Option::is_none)
@@ -186,8 +187,8 @@ fn visit_below<'a, T>(
     ControlFlow::Continue(())
 }
 
-fn change_below<T: Clone>(page: &mut Arc<Page<T>>, change: &mut impl FnMut(&mut T)) {
-    match Arc::make_mut(page) {
+fn change_below<T: Clone>(page: &mut Shared<Page<T>>, change: &mut impl FnMut(&mut T)) {
+    match Shared::make_mut(page) {
         Page::Leaf(entries) => entries.iter_mut().flatten().for_each(change),
         Page::Branch(children) => children
             .iter_mut()

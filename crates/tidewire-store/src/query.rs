@@ -23,6 +23,7 @@ use crate::plan_choice::Scans;
 pub(crate) use crate::query_plan::{DistinctPlan, Query, Relation};
 use crate::query_plan::{NO_TABLE, Node, compare_keys};
 use crate::reads::ReadCollector;
+use crate::shared::Shared;
 use crate::subquery::Cached;
 use crate::value::NULL;
 use crate::versions::View;
@@ -37,7 +38,7 @@ pub(crate) const NO_ROW: RowId = RowId(u32::MAX);
 /// One store as a statement sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
-    pub(crate) heaps: &'a [Arc<Heap>],
+    pub(crate) heaps: &'a [Shared<Heap>],
     pub(crate) view: View,
 }
 
@@ -59,13 +60,15 @@ pub(crate) struct Run<'a> {
     pub(crate) replay: RefCell<Option<Box<Replay>>>,
 }
 
-/// Results that hold for the whole statement, by ids that the planner gave.
+/// Results that hold for the whole statement, by ids that the planner gave. Most statements keep none.
 #[derive(Default)]
-pub(crate) struct Cache {
-    pub(crate) subqueries: FxHashMap<u32, Rc<Cached>>,
-    pub(crate) tables: FxHashMap<u32, Probes>,
-    /// Rows of queries in FROM.
-    pub(crate) rows: FxHashMap<u32, Rc<Vec<Row>>>,
+pub(crate) struct Cache(Option<Box<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    subqueries: FxHashMap<u32, Rc<Cached>>,
+    tables: FxHashMap<u32, Probes>,
+    rows: FxHashMap<u32, Rc<Vec<Row>>>,
 }
 
 pub(crate) type Flow = ControlFlow<()>;
@@ -104,6 +107,41 @@ impl<'a> Run<'a> {
     pub(crate) fn call(&self, effect: Effect, arguments: Vec<Value>) -> Result<Value, SqlError> {
         let mut replay = self.replay.borrow_mut();
         replay.get_or_insert_default().call(effect, arguments)
+    }
+
+    /// What a subquery gave before.
+    pub(crate) fn kept_result(&self, id: u32) -> Option<Rc<Cached>> {
+        let cache = self.cache.borrow();
+        cache.0.as_ref()?.subqueries.get(&id).cloned()
+    }
+
+    /// Keeps what a subquery gave.
+    pub(crate) fn keep_result(&self, id: u32, result: Cached) {
+        let mut cache = self.cache.borrow_mut();
+        let kept = cache.0.get_or_insert_default();
+        kept.subqueries.insert(id, Rc::new(result));
+    }
+
+    /// The rows that a query in FROM gave before.
+    pub(crate) fn kept_rows(&self, id: u32) -> Option<Rc<Vec<Row>>> {
+        self.cache.borrow().0.as_ref()?.rows.get(&id).cloned()
+    }
+
+    /// Keeps the rows of a query in FROM.
+    pub(crate) fn keep_rows(&self, id: u32, rows: Rc<Vec<Row>>) {
+        let mut cache = self.cache.borrow_mut();
+        cache.0.get_or_insert_default().rows.insert(id, rows);
+    }
+
+    /// What look-ups by equality of a relation have kept.
+    pub(crate) fn kept_probes(&self, id: u32) -> Option<Probes> {
+        self.cache.borrow().0.as_ref()?.tables.get(&id).cloned()
+    }
+
+    /// Keeps what look-ups by equality of a relation need.
+    pub(crate) fn keep_probes(&self, id: u32, probes: Probes) {
+        let mut cache = self.cache.borrow_mut();
+        cache.0.get_or_insert_default().tables.insert(id, probes);
     }
 
     /// Goes on with results that an earlier run of the same statement kept.

@@ -10,6 +10,7 @@ use tidewire_syntax::ast::sql::{IsolationLevel, Statement};
 use crate::heap::Heap;
 use crate::query::NO_ROW;
 use crate::schema::{Change, change};
+use crate::shared::Shared;
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::View;
 use crate::{Catalog, CommandTag, ConnectionId, SqlError, Store, Table, TableId, TransactionId};
@@ -26,7 +27,7 @@ pub(crate) struct Published {
 #[derive(Clone, Debug)]
 pub(crate) struct Redefined {
     table: Arc<Table>,
-    heap: Arc<Heap>,
+    heap: Shared<Heap>,
     /// Sequences that began again, with their last numbers.
     sequences: Arc<[(usize, i64)]>,
 }

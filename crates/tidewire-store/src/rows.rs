@@ -8,6 +8,7 @@ use crate::constraints::update_strength;
 use crate::execution::{Placing, Step};
 use crate::index::IndexKey;
 use crate::locks::{self, Wanted};
+use crate::shared::Shared;
 use crate::transaction::{Transaction, Undo, UndoKind};
 use crate::versions::{Current, RowLock, Stamp, View};
 use crate::{Index, Row, RowChange, RowId, SqlError, Store, Table, TableId, TransactionId};
@@ -21,6 +22,14 @@ pub(crate) enum Found {
     Newer(Row),
     /// Deleted, or already changed by this very statement.
     Gone,
+}
+
+/// A row lock that a transaction takes or strengthens.
+pub(crate) struct NewLock {
+    /// How strongly it has locked the row.
+    pub(crate) held: Option<LockStrength>,
+    /// How strongly it locks it now.
+    pub(crate) strength: LockStrength,
 }
 
 /// 40001
@@ -135,33 +144,18 @@ impl Store {
         row: RowId,
         strength: LockStrength,
     ) -> Step {
-        self.number_first_write(transaction);
-        let me = transaction.id;
-        let at = table.0 as usize;
-        let Some(entry) = self.heaps.get(at).and_then(|heap| heap.entry(row)) else {
-            return Step::Done;
+        let (held, is_enough) = match self.lock_held(transaction, table, row, strength) {
+            Ok(found) => found,
+            Err(wanted) => return Step::Blocked(wanted),
         };
-        if !locks::row_holders(entry, me, strength).is_empty() {
-            return Step::Blocked(Wanted::Row {
-                table,
-                row,
+        if is_enough {
+            return Step::Done;
+        }
+        if let Some(entry) = Shared::make_mut(&mut self.heaps[table.0 as usize]).touch(row) {
+            entry.busy_mut().lock(RowLock {
+                transaction: transaction.id,
                 strength,
             });
-        }
-        let held = entry.locks().iter().find(|lock| lock.transaction == me);
-        let held = held.map(|lock| lock.strength);
-        if held.is_some_and(|held| held >= strength) {
-            return Step::Done;
-        }
-        if let Some(entry) = Arc::make_mut(&mut self.heaps[at]).touch(row) {
-            let locks = &mut entry.busy_mut().locks;
-            match locks.iter_mut().find(|lock| lock.transaction == me) {
-                Some(lock) => lock.strength = strength,
-                None => locks.push(RowLock {
-                    transaction: me,
-                    strength,
-                }),
-            }
         }
         transaction.undo.push(Undo {
             table,
@@ -169,6 +163,33 @@ impl Store {
             kind: UndoKind::Lock(held),
         });
         Step::Done
+    }
+
+    /// How strongly a transaction has locked a row, and whether that is enough for `strength`; what it has to
+    /// wait for if others have locked the row.
+    pub(crate) fn lock_held(
+        &mut self,
+        transaction: &mut Transaction,
+        table: TableId,
+        row: RowId,
+        strength: LockStrength,
+    ) -> Result<(Option<LockStrength>, bool), Wanted> {
+        self.number_first_write(transaction);
+        let heap = self.heaps.get(table.0 as usize);
+        let Some(entry) = heap.and_then(|heap| heap.entry(row)) else {
+            return Ok((None, true));
+        };
+        let me = transaction.id;
+        if !locks::row_holders(entry, me, strength).is_empty() {
+            return Err(Wanted::Row {
+                table,
+                row,
+                strength,
+            });
+        }
+        let held = entry.locks().iter().find(|lock| lock.transaction == me);
+        let held = held.map(|lock| lock.strength);
+        Ok((held, held.is_some_and(|held| held >= strength)))
     }
 
     /// Puts a new row into the heap; its index entries follow by [`Store::place`].
@@ -180,7 +201,7 @@ impl Store {
     ) -> RowId {
         self.number_first_write(transaction);
         let stamp = Stamp::in_flight(transaction.id, transaction.command);
-        let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
+        let heap = Shared::make_mut(&mut self.heaps[table.0 as usize]);
         let row = heap.insert(values.clone(), stamp);
         transaction.undo.push(Undo {
             table,
@@ -197,20 +218,31 @@ impl Store {
         row
     }
 
-    /// Gives a locked row a new version; `same_keys` says that no indexed column changes. Gives true when no
-    /// index needs an entry for it, else they follow by [`Store::place`].
+    /// Locks a row, which [`Store::lock_held`] has allowed, and gives it a new version; `same_keys` says that no
+    /// indexed column changes. Gives true when no index needs an entry for it, else they follow by [`Store::place`].
     pub(crate) fn update_row(
         &mut self,
         transaction: &mut Transaction,
-        table: TableId,
-        row: RowId,
-        before: Row,
-        values: Row,
+        (table, row): (TableId, RowId),
+        lock: Option<NewLock>,
+        before: &Row,
+        values: &Row,
         same_keys: bool,
     ) -> bool {
         let stamp = Stamp::in_flight(transaction.id, transaction.command);
-        let heap = Arc::make_mut(&mut self.heaps[table.0 as usize]);
-        let heap_only = heap.update(row, values.clone(), stamp, same_keys);
+        if let Some(lock) = &lock {
+            transaction.undo.push(Undo {
+                table,
+                row,
+                kind: UndoKind::Lock(lock.held),
+            });
+        }
+        let lock = lock.map(|lock| RowLock {
+            transaction: transaction.id,
+            strength: lock.strength,
+        });
+        let heap = Shared::make_mut(&mut self.heaps[table.0 as usize]);
+        let heap_only = heap.update(row, values.clone(), stamp, lock, same_keys);
         transaction.undo.push(Undo {
             table,
             row,
@@ -219,8 +251,8 @@ impl Store {
         self.changes.push(RowChange {
             table,
             row,
-            before: Some(before),
-            after: Some(values),
+            before: Some(before.clone()),
+            after: Some(values.clone()),
         });
         self.note_write(table, row);
         heap_only
@@ -235,7 +267,7 @@ impl Store {
         before: Row,
     ) {
         let stamp = Stamp::in_flight(transaction.id, transaction.command);
-        if let Some(entry) = Arc::make_mut(&mut self.heaps[table.0 as usize]).touch(row) {
+        if let Some(entry) = Shared::make_mut(&mut self.heaps[table.0 as usize]).touch(row) {
             entry.busy_mut().deleted = Some(stamp);
         }
         transaction.undo.push(Undo {
@@ -316,7 +348,7 @@ impl Store {
         }
         self.check_index_write(transaction, placing.table, number, Some(&key))?;
         if !unchanged {
-            let heap = Arc::make_mut(&mut self.heaps[placing.table.0 as usize]);
+            let heap = Shared::make_mut(&mut self.heaps[placing.table.0 as usize]);
             if let Some(split) = heap.add_to_index(number, key, placing.row) {
                 self.split_page(placing.table, number, split);
             }

@@ -4,10 +4,9 @@
 //! Source: `predicate.c` (`GetSerializableTransactionSnapshotInt`, `ReleasePredicateLocks`,
 //! `ClearOldPredicateLocks`). Nothing is ever summarised: memory for finished transactions does not run out here.
 
-use std::sync::Arc;
-
 use crate::conflicts::{Edges, Party, Serializable};
 use crate::predicate_locks::PredicateLocks;
+use crate::shared::Shared;
 use crate::transaction::Transaction;
 use crate::{SqlError, Store, TransactionId};
 
@@ -37,7 +36,7 @@ impl Store {
         let oldest = in_flight.chain(transaction.first_write).min();
         let next = self.first_writes + 1;
         let snapshot = self.sequence;
-        let state = Arc::make_mut(self.serializable.get_or_insert_default());
+        let state = Shared::make_mut(self.serializable.get_or_insert_default());
         let open = state
             .parties
             .iter()
@@ -81,7 +80,7 @@ impl Store {
             self.leave(transaction.id, false, None);
             return Ok(());
         }
-        let state = Arc::make_mut(state);
+        let state = Shared::make_mut(state);
         if let Some(party) = state.party_mut(transaction.id) {
             party.first_write = transaction.first_write;
         }
@@ -92,7 +91,7 @@ impl Store {
     pub(crate) fn assume_written(&mut self, id: TransactionId) {
         if let Some(state) = &mut self.serializable
             && state.party(id).is_some()
-            && let Some(party) = Arc::make_mut(state).party_mut(id)
+            && let Some(party) = Shared::make_mut(state).party_mut(id)
         {
             party.wrote = true;
         }
@@ -108,7 +107,7 @@ impl Store {
         if state.party(id).is_none() {
             return;
         }
-        let state = Arc::make_mut(state);
+        let state = Shared::make_mut(state);
         state.leave(id, committed, stamp, next);
         if state.parties.is_empty() {
             self.serializable = None;

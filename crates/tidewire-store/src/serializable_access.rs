@@ -6,7 +6,6 @@
 //! that it finds visible. From an index a reader follows heap-only tuples up to the version that it sees.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use smallvec::SmallVec;
 
@@ -17,6 +16,7 @@ use crate::index::{IndexKey, KeyRange};
 use crate::leaf_pages::Split;
 use crate::predicate_locks::{Relation, Target};
 use crate::reads::Access;
+use crate::shared::Shared;
 use crate::transaction::Transaction;
 use crate::versions::{RowEntry, Stamp, Version, View};
 use crate::{Index, RowId, SqlError, Store, TableId, TransactionId, Value};
@@ -65,7 +65,7 @@ impl Store {
         }
         let mut reader = Reader {
             snapshot: party.snapshot,
-            state: Arc::make_mut(state),
+            state: Shared::make_mut(state),
             view,
             me,
         };
@@ -150,7 +150,7 @@ impl Store {
         let Some(state) = &mut self.serializable else {
             return Ok(());
         };
-        let state = Arc::make_mut(state);
+        let state = Shared::make_mut(state);
         state.check_doomed(me, "conflict in checking")?;
         if let Some(party) = state.party_mut(me) {
             party.wrote = true;
@@ -173,7 +173,7 @@ impl Store {
         let Some(state) = &mut self.serializable else {
             return Ok(());
         };
-        let state = Arc::make_mut(state);
+        let state = Shared::make_mut(state);
         if let Some(party) = state.party_mut(transaction.id) {
             party.wrote = true;
         }
@@ -184,7 +184,7 @@ impl Store {
     pub(crate) fn split_page(&mut self, table: TableId, number: usize, split: Split) {
         let relation = Relation::index(table, number);
         if let Some(state) = &mut self.serializable {
-            for party in &mut Arc::make_mut(state).parties {
+            for party in &mut Shared::make_mut(state).parties {
                 party.locks.split_page(relation, split.old, split.new);
             }
         }

@@ -8,14 +8,24 @@
 use smallvec::SmallVec;
 
 use crate::hash::{StableHash, StableHasher};
+use crate::shared::Shared;
 use crate::transaction::{Connection, Defaults, Transaction, UndoKind};
 use crate::versions::{RowEntry, Stamp, View};
 use crate::{RowId, Store, TableId, TransactionId};
 use tidewire_syntax::sort;
 
 impl Store {
+    /// From here on changes keep what the hash of quiet rows needs, so that [`Store::hash`] costs only what is in
+    /// use. Otherwise it visits every row.
+    pub fn keep_hash(&mut self) {
+        self.keeps_hash = true;
+        for heap in &mut self.heaps {
+            Shared::make_mut(heap).keep_quiet_sum();
+        }
+    }
+
     /// Canonical hash of everything that decides what statements will answer, except heap order and the
-    /// numbers of rows and transactions. Kept incrementally; equal on every machine.
+    /// numbers of rows and transactions. Equal on every machine, and whether it is kept up to date or not.
     pub fn hash(&self) -> u128 {
         let mut hasher = StableHasher::default();
         wide(&mut hasher, self.catalog.fingerprint);

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::{IsolationLevel, SessionStatement};
 
 use crate::conflicts::Serializable;
@@ -19,6 +20,7 @@ use crate::query::{Cache, ROW_BUDGET, Run, Source};
 use crate::reads::{ReadCollector, Wants};
 use crate::recording::{Footprint, Recorder};
 use crate::redefinition::Published;
+use crate::shared::Shared;
 use crate::transaction::{Connection, Prepared, Suspended, Transaction};
 use crate::versions::View;
 use crate::{
@@ -32,10 +34,10 @@ pub struct Store {
     pub(crate) catalog: Arc<Catalog>,
     /// What those see who changed nothing, while an open transaction changed the schema.
     pub(crate) published: Option<Box<Published>>,
-    pub(crate) heaps: Vec<Arc<Heap>>,
+    pub(crate) heaps: SmallVec<[Shared<Heap>; 4]>,
     /// The last number of each sequence.
     pub(crate) sequences: Vec<i64>,
-    pub(crate) connections: Vec<Arc<Connection>>,
+    pub(crate) connections: SmallVec<[Shared<Connection>; 4]>,
     /// Commits that changed rows, so far.
     pub(crate) sequence: u64,
     pub(crate) next_transaction: u32,
@@ -52,8 +54,10 @@ pub struct Store {
     pub(crate) default_isolation: IsolationLevel,
     /// First writes of transactions so far.
     pub(crate) first_writes: u64,
+    /// Sums for the hash are kept up to date.
+    pub(crate) keeps_hash: bool,
     /// Serializable transactions that matter, if there are any.
-    pub(crate) serializable: Option<Arc<Serializable>>,
+    pub(crate) serializable: Option<Shared<Serializable>>,
     /// Transactions that hold or want a strong lock on a table.
     pub(crate) strong: u32,
     pub(crate) prepared: Vec<Prepared>,
@@ -65,9 +69,9 @@ impl Store {
         Store {
             catalog: Arc::default(),
             published: None,
-            heaps: Vec::new(),
+            heaps: SmallVec::new(),
             sequences: Vec::new(),
-            connections: Vec::new(),
+            connections: SmallVec::new(),
             sequence: 0,
             next_transaction: 0,
             next_arrival: 0,
@@ -79,6 +83,7 @@ impl Store {
             recorder: None,
             default_isolation,
             first_writes: 0,
+            keeps_hash: false,
             serializable: None,
             strong: 0,
             prepared: Vec::new(),
@@ -95,7 +100,7 @@ impl Store {
         self.default_isolation
     }
 
-    pub(crate) fn heaps(&self) -> &[Arc<Heap>] {
+    pub(crate) fn heaps(&self) -> &[Shared<Heap>] {
         &self.heaps
     }
 
@@ -108,11 +113,11 @@ impl Store {
             .position(|connection| connection.closed);
         match free {
             Some(at) => {
-                self.connections[at] = Arc::default();
+                self.connections[at] = Shared::default();
                 ConnectionId(at as u32)
             }
             None => {
-                self.connections.push(Arc::default());
+                self.connections.push(Shared::default());
                 ConnectionId(self.connections.len() as u32 - 1)
             }
         }
@@ -138,7 +143,7 @@ impl Store {
     }
 
     pub(crate) fn connection_mut(&mut self, connection: ConnectionId) -> Option<&mut Connection> {
-        let found = Arc::make_mut(self.connections.get_mut(connection.0 as usize)?);
+        let found = Shared::make_mut(self.connections.get_mut(connection.0 as usize)?);
         (!found.closed).then_some(found)
     }
 

@@ -107,15 +107,12 @@ impl Query {
         if self.correlated {
             return None;
         }
-        run.cache.borrow().subqueries.get(&self.id).cloned()
+        run.kept_result(self.id)
     }
 
     fn cache(&self, run: &Run<'_>, result: impl FnOnce() -> Cached) {
         if !self.correlated {
-            run.cache
-                .borrow_mut()
-                .subqueries
-                .insert(self.id, Rc::new(result()));
+            run.keep_result(self.id, result());
         }
     }
 }

@@ -6,12 +6,11 @@
 //! chain that `t_ctid` makes is the row itself, and a version carries the sequence number of its commit, so a
 //! snapshot is one number.
 
-use std::sync::Arc;
-
 use smallvec::SmallVec;
 use tidewire_syntax::ast::sql::LockStrength;
 
 use crate::heap_space::Position;
+use crate::shared::Shared;
 use crate::{Row, TransactionId};
 
 /// Who made or deleted a version: a committed transaction's place in commit order, or one in flight and its
@@ -107,7 +106,7 @@ pub(crate) struct RowEntry {
     /// The newest version, perhaps in flight.
     pub(crate) newest: Version,
     /// `None` for a quiet row: one committed version that every snapshot sees, not locked.
-    pub(crate) busy: Option<Arc<Busy>>,
+    pub(crate) busy: Option<Shared<Busy>>,
 }
 
 /// What a row in use has beside its newest version.
@@ -137,6 +136,17 @@ pub(crate) enum Current<'a> {
     Version(&'a Version),
     /// Deleted, by itself or by a committed transaction.
     Deleted,
+}
+
+impl Busy {
+    /// Adds a lock, or strengthens that of the same transaction.
+    pub(crate) fn lock(&mut self, lock: RowLock) {
+        let mut locks = self.locks.iter_mut();
+        match locks.find(|held| held.transaction == lock.transaction) {
+            Some(held) => held.strength = lock.strength,
+            None => self.locks.push(lock),
+        }
+    }
 }
 
 impl RowEntry {
@@ -181,6 +191,6 @@ impl RowEntry {
 
     /// What only rows in use have, made when there is none yet.
     pub(crate) fn busy_mut(&mut self) -> &mut Busy {
-        Arc::make_mut(self.busy.get_or_insert_default())
+        Shared::make_mut(self.busy.get_or_insert_default())
     }
 }

@@ -113,6 +113,24 @@ proptest! {
         }
     }
 
+    /// A hash that is kept up to date is the one that is taken by visiting every row.
+    #[test]
+    fn the_kept_hash_is_the_hash(steps in prop::collection::vec((0_usize..3, step()), 1..30), from in 0_usize..30) {
+        let mut script = Script::with(SETUP);
+        let mut kept = script.clone();
+        let (names, mut out) = (["a", "b", "c"], String::new());
+        for (at, (session, sql)) in steps.iter().enumerate() {
+            if at == from.min(steps.len() - 1) {
+                kept.store.keep_hash();
+            }
+            for it in [&mut script, &mut kept] {
+                it.issue(names[*session], sql);
+                it.settle(&mut out);
+            }
+            prop_assert_eq!(kept.store.hash(), script.store.hash());
+        }
+    }
+
     #[test]
     fn independent_statements_commute(a in 0_i32..9, b in 0_i32..9, open in any::<bool>(), delete in any::<bool>()) {
         let first = format!("update p set v = {a} where id = 1");
