@@ -109,8 +109,10 @@ impl Store {
         {
             return Ok(blocked);
         }
-        let tuple = with_partners(&partners, &after);
-        self.answer(execution, &plan.returning, &tuple, cache)?;
+        if !plan.returning.is_empty() {
+            let tuple = with_partners(&partners, &after);
+            self.answer(execution, &plan.returning, &tuple, cache)?;
+        }
         execution.count += 1;
         Ok(Step::Done)
     }
@@ -281,8 +283,10 @@ impl Store {
                 {
                     return Ok(blocked);
                 }
-                let tuple = with_partners(&partners, &before);
-                self.answer(execution, &plan.returning, &tuple, cache)?;
+                if !plan.returning.is_empty() {
+                    let tuple = with_partners(&partners, &before);
+                    self.answer(execution, &plan.returning, &tuple, cache)?;
+                }
                 execution.count += 1;
             }
             advance(execution);
