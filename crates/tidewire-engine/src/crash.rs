@@ -122,6 +122,8 @@ impl Step<'_> {
                 let instance = self.instance_mut(index);
                 instance.running = 0;
                 instance.queue.clear();
+                instance.caches.clear();
+                instance.flights.clear();
             }
         }
         self.cancel_ticks(service, only);

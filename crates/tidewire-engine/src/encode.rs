@@ -211,6 +211,22 @@ impl StableHash for Fact {
                 pair(h, *partition, *group);
                 h.word(u64::from(*offset));
             }
+            Fact::CacheAccessed {
+                node,
+                instance,
+                cache,
+                outcome,
+                key,
+            } => {
+                pair(h, 70, node.0);
+                pair(h, *instance, *cache);
+                h.word(*outcome as u64);
+                h.bytes(key.as_bytes());
+            }
+            Fact::FlightJoined { node, work, pilot } => {
+                pair(h, 71, node.0);
+                pair(h, work.0, pilot.0);
+            }
             Fact::Crashed(node) => pair(h, 17, node.0),
             Fact::Restarted(node) => pair(h, 18, node.0),
             Fact::PartitionChanged { from, to, closed } => {

@@ -21,6 +21,9 @@ impl Step<'_> {
             failure: name,
         });
         self.release_connections(slot);
+        if let Some(failure) = &failure {
+            self.fail_flight(slot, failure);
+        }
         match origin {
             Origin::Request => self.end_request(reason),
             Origin::Call { .. } => {

@@ -81,6 +81,8 @@ pub(crate) struct Fingerprint {
     scheduled: Vec<Lanes>,
     /// What each part but works and partitions adds to the sum.
     parts: Vec<u128>,
+    /// Per instance: sums over what its caches will forget, weight and time × weight; they are in the sums above.
+    expiries: Vec<(Lanes, Lanes)>,
     /// Per partition: records taken in, and the chain of their hashes.
     partitions: Vec<(usize, u128)>,
 }
@@ -105,6 +107,19 @@ impl Fingerprint {
     fn replace(&mut self, index: usize, value: u128) {
         let old = std::mem::replace(&mut self.parts[index], value);
         self.sum = self.sum.wrapping_sub(old).wrapping_add(value);
+    }
+
+    /// Takes in anew when the entries of an instance's caches expire.
+    fn replace_expiries(&mut self, index: u32, expiries: impl Iterator<Item = (u128, u64)>) {
+        let (mut weights, mut times) = (Lanes::default(), Lanes::default());
+        for (weight, at_us) in expiries {
+            let weight = Lanes::of(weight);
+            weights = weights.plus(weight);
+            times = times.plus(weight.times(at_us));
+        }
+        let old = std::mem::replace(&mut self.expiries[index as usize], (weights, times));
+        self.weights = self.weights.minus(old.0).plus(weights);
+        self.times = self.times.minus(old.1).plus(times);
     }
 
     /// Takes in the records that a partition has gained.
@@ -158,6 +173,7 @@ impl State {
         let offsets = Offsets::of(self);
         let mut fingerprint = Fingerprint {
             parts: vec![0; offsets.end],
+            expiries: vec![Default::default(); self.instances.len()],
             partitions: vec![(0, 0); self.partitions.len()],
             ..Fingerprint::default()
         };
@@ -196,6 +212,9 @@ impl State {
                     fingerprint.extend(index, &self.partitions[index as usize]);
                 }
                 other => {
+                    if let Part::Instance(index) = other {
+                        fingerprint.replace_expiries(index, parts::expiries(self, index));
+                    }
                     let index = offsets.index(other);
                     fingerprint.replace(index, parts::other(self, setup, other, index));
                 }

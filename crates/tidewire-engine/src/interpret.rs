@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use tidewire_scenario::{
-    CallSite, Delay, DrawKind, Handler, Instruction, PublishRow, PublishSite, SlotId, implicit,
+    CacheAccess, CallSite, Delay, DrawKind, Flight, Handler, Instruction, PublishRow, PublishSite,
+    SlotId, implicit,
 };
 use tidewire_store::{Row, Scalar, SqlError, Value};
 
@@ -28,6 +29,12 @@ pub(crate) enum Pause<'a> {
     Reply(Vec<Value>),
     /// Time must pass.
     Wait(Delay),
+    /// An access to a cache of its instance.
+    Cache(&'a CacheAccess),
+    /// The beginning of `single flight` …
+    JoinFlight(&'a Flight),
+    /// … and its end.
+    LandFlight,
     /// It failed.
     Fail(Failure),
     /// It is done.
@@ -129,6 +136,9 @@ fn step<'a>(
         Instruction::Call(site) => return Ok(Some(Pause::Call(site))),
         Instruction::Publish(site) => return Ok(Some(Pause::Publish(site))),
         Instruction::PublishRow(row) => return Ok(Some(Pause::PublishRow(row))),
+        Instruction::Cache(access) => return Ok(Some(Pause::Cache(access))),
+        Instruction::JoinFlight(site) => return Ok(Some(Pause::JoinFlight(site))),
+        Instruction::LandFlight => return Ok(Some(Pause::LandFlight)),
         Instruction::Wait(delay) => return Ok(Some(Pause::Wait(*delay))),
         Instruction::End => return Ok(Some(Pause::End)),
     }

@@ -8,6 +8,7 @@
 
 mod action;
 mod broker;
+mod cache;
 mod call;
 mod choice;
 mod client;
@@ -22,6 +23,7 @@ mod encode;
 mod ending;
 mod fault;
 mod fingerprint;
+mod flight;
 mod interpret;
 mod invariant;
 mod limits;

@@ -88,6 +88,25 @@ pub enum MessageKind {
     Acknowledgement,
 }
 
+/// What came of an access to a cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheOutcome {
+    /// The entry was found.
+    Hit,
+    /// There was none.
+    Miss,
+    /// It was made or replaced.
+    Put,
+    /// It was taken out.
+    Deleted,
+    /// There was none to take out.
+    NothingDeleted,
+    /// It went because its time was over.
+    Expired,
+    /// It went because the cache was full and it was the least recently used.
+    Evicted,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fact {
@@ -234,6 +253,28 @@ pub enum Fact {
         group: u32,
         /// The next to read.
         offset: u32,
+    },
+    /// A work asked a cache of its instance, or changed it; or an entry went by itself.
+    CacheAccessed {
+        /// The service.
+        node: NodeId,
+        /// Its instance, from 0.
+        instance: u32,
+        /// Index of the cache in its service.
+        cache: u32,
+        /// What came of it.
+        outcome: CacheOutcome,
+        /// The key.
+        key: Arc<str>,
+    },
+    /// A work waits for another of its instance that runs the same `single flight`.
+    FlightJoined {
+        /// The service.
+        node: NodeId,
+        /// Who waits.
+        work: WorkId,
+        /// For whom.
+        pilot: WorkId,
     },
     /// A node went down.
     Crashed(NodeId),

@@ -131,6 +131,7 @@ pub(crate) fn work(work: &Work) -> u128 {
         Status::BackingOff { attempt } => (5, attempt),
         Status::Publishing { .. } => (6, 0),
         Status::Sleeping => (7, 0),
+        Status::Passenger => (16, 0),
     };
     h.word((status << 32) | u64::from(number));
     // What the lineage implies is left out, and so is the time of the last step, which the next one replaces
@@ -153,6 +154,20 @@ pub(crate) fn work(work: &Work) -> u128 {
         h.word((u64::from(held.database.0) << 3) | (u64::from(held.link.is_some()) << 2) | flags);
     }
     h.finish()
+}
+
+/// The entries of an instance's caches that will expire: a weight and the time.
+pub(crate) fn expiries(state: &State, index: u32) -> impl Iterator<Item = (u128, u64)> {
+    let caches = (0_u64..).zip(&state.instances[index as usize].caches);
+    caches.flat_map(move |(cache, content)| {
+        content.expiries().map(move |(entry, at_us)| {
+            let mut h = StableHasher::default();
+            for word in [16, u64::from(index), cache, entry] {
+                h.word(word);
+            }
+            (h.finish(), at_us)
+        })
+    })
 }
 
 fn take_record(h: &mut StableHasher, record: &Record) {
@@ -187,6 +202,9 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
                 .queue
                 .iter()
                 .for_each(|slot| h.word(identity(*slot)));
+            instance.caches.iter().for_each(|cache| cache.hash(&mut h));
+            let flights = instance.flights.iter();
+            flights.for_each(|flight| flight.hash(&mut h, identity));
         }
         Part::Pool(index) => {
             let pool = &state.pools[index as usize];

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tidewire_scenario::{DatabaseId, FaultId, InvariantId, NodeId, NodeKind, ServiceId, TopicId};
-use tidewire_store::{ConnectionId, Plan, SqlError, Store, TransactionId};
+use tidewire_store::{ConnectionId, Plan, Row, SqlError, Store, TransactionId};
 
 use crate::action::Pending;
+use crate::cache::Cache;
 use crate::client::ClientState;
 use crate::draw::{Draws, Purpose};
 use crate::fingerprint::Fingerprint;
+use crate::flight::Flight;
 use crate::invariant::InvariantStatus;
 use crate::message::{Message, Record, Records};
 use crate::observation::Verdict;
@@ -85,6 +87,10 @@ pub(crate) struct Instance {
     pub(crate) queue: VecDeque<u32>,
     /// How many faults keep this instance down, those of the whole node apart.
     pub(crate) down: u32,
+    /// As far as they were used.
+    pub(crate) caches: Vec<Cache>,
+    /// Blocks of `single flight` that run.
+    pub(crate) flights: Vec<Flight>,
 }
 
 /// Connections that an instance keeps to a store.
@@ -330,6 +336,19 @@ impl State {
                 )
             },
         )
+    }
+
+    /// What a cache of an instance would find now: keys and values, the least recently used first.
+    pub fn cached(
+        &self,
+        setup: &Setup,
+        service: ServiceId,
+        instance: u32,
+        cache: u32,
+    ) -> impl Iterator<Item = (&Arc<str>, &Row)> {
+        let instance = &self.instances[setup.instance(service, instance) as usize];
+        let cache = instance.caches.get(cache as usize);
+        cache.into_iter().flat_map(|cache| cache.fresh(self.now_us))
     }
 
     /// The records of a partition, oldest first.

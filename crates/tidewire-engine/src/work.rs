@@ -97,6 +97,8 @@ pub(crate) enum Status {
     Publishing { effect: u32 },
     /// It waits for time to pass.
     Sleeping,
+    /// It waits for another work that runs the same block.
+    Passenger,
 }
 
 /// A statement of a handler, and the row cursor it fills if it opens one.

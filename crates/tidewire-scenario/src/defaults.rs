@@ -10,6 +10,8 @@ pub const BROKER_LATENCY: Delay = Delay::Uniform(200, 600);
 pub const CONNECTIONS: u32 = 8;
 /// Handlers that run at once in a service instance.
 pub const WORKERS: u32 = 8;
+/// Entries of a cache in a service instance.
+pub const CACHE_ENTRIES: u32 = 1_000;
 /// How long a statement, or waiting for a connection, may take, in microseconds. Longer than a store's
 /// deadlock timeout of 1 s, or no deadlock would ever be found.
 pub const STATEMENT_TIMEOUT_US: u64 = 5_000_000;

@@ -22,6 +22,8 @@ pub const INSTANCES: u32 = 32;
 pub const WORKERS: u32 = 1_000;
 /// Connections in the pool of one process.
 pub const CONNECTIONS: u32 = 1_000;
+/// Entries of one cache in one process.
+pub const CACHE_ENTRIES: u32 = 10_000;
 /// Attempts of one call after its first.
 pub const RETRIES: u32 = 100;
 /// Rows that databases of one design begin with.

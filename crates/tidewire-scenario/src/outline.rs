@@ -257,7 +257,9 @@ pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) 
                 each_step(then, visit);
                 each_step(otherwise, visit);
             }
-            StepKind::ForEach { body, .. } => each_step(body, visit),
+            StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
+                each_step(body, visit);
+            }
             _ => {}
         }
     }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tidewire_engine::{Fact, InvariantState, MessageKind, Observation, Verdict, WorkId};
+use tidewire_engine::{
+    CacheOutcome, Fact, InvariantState, MessageKind, Observation, Verdict, WorkId,
+};
 use tidewire_scenario::{DatabaseId, FaultId, FaultKind, NodeId, Program};
 use tidewire_store::{RowChange, TransactionId};
 
 use crate::condition;
 use crate::legend::event_number;
-use crate::recording::message;
+use crate::recording::{cache, message};
 use crate::sorted::SortedMap;
 use crate::view::{Record, RecordKind};
 
@@ -135,6 +137,25 @@ impl Encoder {
                 label: self.fault_label(*fault),
                 ..blank(RecordKind::Struck)
             },
+            Fact::CacheAccessed {
+                node,
+                instance,
+                cache,
+                outcome,
+                key,
+            } => Record {
+                node: node_number(*node),
+                small: small(u64::from(*instance)),
+                number: *cache,
+                detail: cache_outcome(*outcome),
+                label: self.cache_label(*node, *cache, key),
+                ..blank(RecordKind::CacheAccessed)
+            },
+            Fact::FlightJoined { node, work, .. } => Record {
+                node: node_number(*node),
+                number: work.0,
+                ..blank(RecordKind::FlightJoined)
+            },
             Fact::Crashed(node) => Record {
                 node: node_number(*node),
                 ..blank(RecordKind::Crashed)
@@ -151,6 +172,15 @@ impl Encoder {
             },
             _ => self.world(observation),
         }
+    }
+
+    /// `prices 'mug'`
+    fn cache_label(&mut self, node: NodeId, cache: u32, key: &str) -> u32 {
+        let services = self.program.services.iter();
+        let mut named = services.filter(|service| service.node == node);
+        let cache = named.find_map(|service| service.caches.get(cache as usize));
+        let name = cache.map_or_else(|| "cache".into(), |cache| Arc::clone(&cache.name));
+        self.label(&one_line(&format!("{name} '{key}'")))
     }
 
     fn request(&mut self, observation: &Observation) -> Record {
@@ -459,6 +489,18 @@ fn message_number(kind: MessageKind) -> u8 {
         MessageKind::Statement => message::STATEMENT,
         MessageKind::Answer => message::ANSWER,
         MessageKind::Acknowledgement => message::ACKNOWLEDGEMENT,
+    }
+}
+
+fn cache_outcome(outcome: CacheOutcome) -> u8 {
+    match outcome {
+        CacheOutcome::Hit => cache::HIT,
+        CacheOutcome::Miss => cache::MISS,
+        CacheOutcome::Put => cache::PUT,
+        CacheOutcome::Deleted => cache::DELETED,
+        CacheOutcome::NothingDeleted => cache::NOTHING_DELETED,
+        CacheOutcome::Expired => cache::EXPIRED,
+        CacheOutcome::Evicted => cache::EVICTED,
     }
 }
 

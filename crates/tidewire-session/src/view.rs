@@ -98,6 +98,10 @@ pub enum RecordKind {
     ConditionChanged,
     /// number = delivery, label = the fault's text
     Struck,
+    /// node, small = instance, number = index of the cache, detail = outcome, label = cache and key
+    CacheAccessed,
+    /// node, number = work that waits
+    FlightJoined,
 }
 
 /// What the canvas shows of a design, before anything moves. Lengths are pixels of an unzoomed canvas.

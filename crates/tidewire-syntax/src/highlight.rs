@@ -106,6 +106,7 @@ fn declares(kind: SyntaxKind) -> bool {
             | SyntaxKind::Relay
             | SyntaxKind::Client
             | SyntaxKind::Topic
+            | SyntaxKind::Cache
             | SyntaxKind::Command
     )
 }

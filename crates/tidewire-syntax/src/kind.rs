@@ -217,6 +217,8 @@ syntax_kinds! {
     Setting,
     /// `topic T …;`
     Topic,
+    /// `cache C (field type, …) …;`
+    Cache,
     /// `command C(…) { … }` or `query Q(…) { … }`
     Command,
     /// `on E from T { … }`
@@ -233,6 +235,10 @@ syntax_kinds! {
     IfStep,
     /// `for each r in (…) { … }`
     ForEachStep,
+    /// `single flight :key { … }`
+    SingleFlightStep,
+    /// `get c key :k …;`, `put c key :k (…) …;`, `delete c key :k;`
+    CacheStep,
     /// Any other step: `let`, `require`, `fail`, `reply`, `wait`.
     SimpleStep,
     /// `(name => expression, …)`

@@ -468,3 +468,28 @@ fn one_mistake_leaves_the_rest_standing() {
         assert!(shown.contains(kept), "{kept} is lost");
     }
 }
+
+#[test]
+fn caches_and_single_flight() {
+    check(
+        "service s { cache c; cache d (x int) capacity many; cache e (x int) size 3; }",
+        expect![[r#"
+            1:20 syntax: expected `(`, found `;`
+            1:47 syntax: expected how many entries, found `many`
+            1:69 syntax: expected `;`, `capacity` or `ttl`, found `size`
+              hint: one of: capacity, ttl
+        "#]],
+    );
+    check_steps(
+        "get c :k; put c key :k x => 1; put c key :k (x => 1) for 2s; delete c; single flights :k { } single flight { }",
+        expect![[r#"
+            3:7 syntax: expected `key`, found `:k`
+            3:24 syntax: expected `(`, found `x`
+            3:54 syntax: expected `;`, found `for`
+            3:69 syntax: expected `from`, found `c`
+            3:72 syntax: expected a step, found `single`
+              hint: one of: select, insert, update, delete, begin, commit, rollback, savepoint, call, publish, let, if, for, require, fail, reply, wait, get, put, single flight
+            3:108 syntax: expected an expression, found `{`
+        "#]],
+    );
+}

@@ -11,7 +11,8 @@ use tidewire_syntax::{Diagnostic, Name, Span};
 use super::{Builder, quantities};
 use crate::outline::each_step;
 use crate::{
-    DatabaseId, HandlerId, HandlerTrigger, NodeId, NodeKind, Service, ServiceId, defaults, limits,
+    Cache, DatabaseId, HandlerId, HandlerTrigger, NodeId, NodeKind, Service, ServiceId, defaults,
+    limits,
 };
 
 /// What is known of a handler before its body is lowered.
@@ -100,8 +101,28 @@ impl<'a> Builder<'a> {
                 ServiceMember::Every(period, body) => {
                     self.declare_every(node, id, *period, body, member.span);
                 }
+                ServiceMember::Cache(cache) => {
+                    let cache = self.cache(cache, member.span);
+                    self.program.services[id.index()].caches.push(cache);
+                }
                 ServiceMember::Without(_) => {}
             }
+        }
+    }
+
+    fn cache(&mut self, written: &ast::Cache, span: Span) -> Cache {
+        let fields = self.fields(&written.fields);
+        let capacity = written.capacity.unwrap_or(defaults::CACHE_ENTRIES);
+        let what = "the capacity of a cache";
+        let ttl = written.ttl;
+        Cache {
+            name: written.name.text.clone(),
+            fields: fields
+                .into_iter()
+                .map(|(name, data_type)| (name.text, data_type))
+                .collect(),
+            capacity: self.number(what, span, capacity, limits::CACHE_ENTRIES),
+            ttl_us: ttl.map(|ttl| quantities::period(&mut self.report, "a time to live", ttl)),
         }
     }
 
@@ -256,6 +277,7 @@ fn plain_service(node: NodeId, name: &Name) -> Service {
         owns: Vec::new(),
         uses: Vec::new(),
         handlers: Vec::new(),
+        caches: Vec::new(),
     }
 }
 

@@ -120,6 +120,7 @@ impl Keyed for ServiceMember {
             Self::Workers(_) => Some(Key::setting("workers")),
             Self::Instances(_) => Some(Key::setting("instances")),
             Self::Timeout(_) => Some(Key::setting("timeout")),
+            Self::Cache(cache) => Some(Key::named("cache", cache.name.to_string())),
             Self::Command(command) => Some(Key::named("command", command.name.to_string())),
             Self::Subscription(on) => {
                 Some(Key::named("on", format!("{} from {}", on.event, on.topic)))

@@ -2,7 +2,7 @@
 #![allow(dead_code)] // each test file uses its own part
 
 use expect_test::Expect;
-use tidewire_scenario::{Compiled, Handler, Instruction, Program, compile};
+use tidewire_scenario::{CacheOperation, Compiled, Handler, Instruction, Program, compile};
 use tidewire_syntax::{Diagnostic, LineColumn, Severity, parse};
 
 /// Compiles a text in its first design.
@@ -202,6 +202,13 @@ fn instruction_text(
             format!("reply {}", names.join(", "))
         }
         Instruction::Wait(delay) => format!("wait {delay:?}"),
+        Instruction::Cache(access) => match &access.operation {
+            CacheOperation::Get(outputs) => format!("get {} -> {}", access.cache, slots(outputs)),
+            CacheOperation::Put { .. } => format!("put {}", access.cache),
+            CacheOperation::Delete => format!("delete {}", access.cache),
+        },
+        Instruction::JoinFlight(flight) => format!("join or fly to {}", flight.end.0),
+        Instruction::LandFlight => "land".to_owned(),
         Instruction::End => "end".to_owned(),
     }
 }

@@ -250,7 +250,9 @@ fn writes(steps: &[Step], visit: &mut dyn FnMut(&TableName)) {
                 writes(then, visit);
                 writes(otherwise, visit);
             }
-            StepKind::ForEach { body, .. } => writes(body, visit),
+            StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
+                writes(body, visit)
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use crate::view::{Record, RecordKind};
 
 /// All kinds, in order of their numbers, which begin at 1.
-const KINDS: [RecordKind; 26] = [
+const KINDS: [RecordKind; 28] = [
     RecordKind::RequestStarted,
     RecordKind::RequestEnded,
     RecordKind::Sent,
@@ -30,6 +30,8 @@ const KINDS: [RecordKind; 26] = [
     RecordKind::Ended,
     RecordKind::ConditionChanged,
     RecordKind::Struck,
+    RecordKind::CacheAccessed,
+    RecordKind::FlightJoined,
 ];
 
 impl RecordKind {

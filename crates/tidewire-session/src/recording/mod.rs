@@ -18,7 +18,7 @@ use moment::Moment;
 pub(crate) use moment::judged;
 pub(crate) use sentence::duration;
 use timeline::TimelineBuilder;
-pub(crate) use tokens::message;
+pub(crate) use tokens::{cache, message};
 
 use crate::legend::Legend;
 use crate::view::{LogLine, Record, RecordKind, SpanKind, Timeline};

@@ -1,7 +1,7 @@
 //! Records in words: the part by name, then what it did, in the present tense.
 
 use super::Recording;
-use super::tokens::message;
+use super::tokens::{cache, message};
 use crate::condition;
 use crate::view::{NodeShape, Record, RecordKind};
 
@@ -40,6 +40,7 @@ impl Recording {
             | RecordKind::Committed
             | RecordKind::RolledBack => self.store_sentence(record),
             RecordKind::Appended | RecordKind::OffsetCommitted => self.log_sentence(record),
+            RecordKind::CacheAccessed | RecordKind::FlightJoined => self.memory_sentence(record),
             _ => self.world_sentence(record),
         }
     }
@@ -110,6 +111,24 @@ impl Recording {
             (RecordKind::Queued, _) => format!("{} wait for a worker of {node}", record.number),
             (_, 0) => format!("{node} is done with work {}", record.number),
             _ => format!("{node} fails: {label}"),
+        }
+    }
+
+    fn memory_sentence(&self, record: &Record) -> String {
+        let (node, label) = (self.name(record.node), self.label(record));
+        if record.kind == RecordKind::FlightJoined {
+            return format!("{node} waits: another work fetches the same");
+        }
+        match record.detail {
+            cache::HIT => format!("{node} finds {label} in its cache"),
+            cache::MISS => format!("{node} misses {label} in its cache"),
+            cache::PUT => format!("{node} puts {label} into its cache"),
+            cache::DELETED => format!("{node} deletes {label} from its cache"),
+            cache::NOTHING_DELETED => {
+                format!("{node} deletes {label}, which its cache does not have")
+            }
+            cache::EXPIRED => format!("{label} expires in the cache of {node}"),
+            _ => format!("{label} makes room in the cache of {node}"),
         }
     }
 

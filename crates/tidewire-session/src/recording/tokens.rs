@@ -17,6 +17,17 @@ pub(crate) mod message {
     pub(crate) const ACKNOWLEDGEMENT: u8 = 6;
 }
 
+/// Numbers of outcomes in the `detail` of a `CacheAccessed` record.
+pub(crate) mod cache {
+    pub(crate) const HIT: u8 = 0;
+    pub(crate) const MISS: u8 = 1;
+    pub(crate) const PUT: u8 = 2;
+    pub(crate) const DELETED: u8 = 3;
+    pub(crate) const NOTHING_DELETED: u8 = 4;
+    pub(crate) const EXPIRED: u8 = 5;
+    pub(crate) const EVICTED: u8 = 6;
+}
+
 /// The shape of a message.
 pub(super) fn token_kind(detail: u8) -> TokenKind {
     match detail {

@@ -171,6 +171,8 @@ pub enum ServiceMember {
     Instances(u32),
     /// `timeout 1s;` of a statement and of waiting for a connection
     Timeout(Duration),
+    /// `cache C (field type, …) [capacity N] [ttl D];`
+    Cache(Cache),
     /// `command C(x int, …) { … }`, `query Q(…) { … }`
     Command(Command),
     /// `on E from topic … { … }`
@@ -179,6 +181,19 @@ pub enum ServiceMember {
     Every(Duration, Vec<Step>),
     /// `without C;`
     Without(Name),
+}
+
+/// A map from keys to rows in the memory of each instance.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cache {
+    /// Its name.
+    pub name: Name,
+    /// What it keeps for a key.
+    pub fields: Vec<Field>,
+    /// `capacity 100`: entries of an instance; beyond, the least recently used goes.
+    pub capacity: Option<u32>,
+    /// `ttl 5s`: an entry that was put longer ago is not found.
+    pub ttl: Option<Duration>,
 }
 
 /// A command or query.

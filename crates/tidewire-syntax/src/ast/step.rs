@@ -49,6 +49,31 @@ pub enum StepKind {
         /// The turn.
         body: Vec<Step>,
     },
+    /// `single flight :key { … }`
+    SingleFlight {
+        /// Works with the same key share one run of the block.
+        key: Expression,
+        /// What only one of them does.
+        body: Vec<Step>,
+    },
+    /// `get c key :k [into r]`
+    Get {
+        /// Where and which.
+        entry: Entry,
+        /// `into r`: the fields as `:r.field`; otherwise they are bound as `:field`.
+        into: Option<Name>,
+    },
+    /// `put c key :k (field => …) [ttl d]`
+    Put {
+        /// Where and which.
+        entry: Entry,
+        /// All fields.
+        fields: Vec<Argument>,
+        /// `ttl 2s`, instead of the cache's own.
+        ttl: Option<Duration>,
+    },
+    /// `delete c key :k`
+    DeleteEntry(Entry),
     /// `require … else fail E`
     Require(Expression, Failure),
     /// `fail E` or `fail E('message')`
@@ -57,6 +82,15 @@ pub enum StepKind {
     Reply(Vec<Argument>),
     /// `wait 50ms`
     Wait(Delay),
+}
+
+/// An entry by its key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The cache.
+    pub cache: Name,
+    /// Its key.
+    pub key: Expression,
 }
 
 /// A call of a command of another service.

@@ -106,8 +106,10 @@ impl<'p> Mentions<'p> {
             ServiceMember::Every(_, steps) => self.steps(steps),
             // `without db` in a service takes a store out of its header.
             ServiceMember::Without(name) => self.0.push(name),
-            ServiceMember::Workers(_) | ServiceMember::Instances(_) | ServiceMember::Timeout(_) => {
-            }
+            ServiceMember::Workers(_)
+            | ServiceMember::Instances(_)
+            | ServiceMember::Timeout(_)
+            | ServiceMember::Cache(_) => {}
         }
     }
 
@@ -148,6 +150,17 @@ impl<'p> Mentions<'p> {
                 StepKind::ForEach { query, body, .. } => {
                     self.query(query);
                     self.steps(body);
+                }
+                StepKind::SingleFlight { key, body } => {
+                    self.expression(key);
+                    self.steps(body);
+                }
+                StepKind::Get { entry, .. } | StepKind::DeleteEntry(entry) => {
+                    self.expression(&entry.key);
+                }
+                StepKind::Put { entry, fields, .. } => {
+                    self.expression(&entry.key);
+                    fields.iter().for_each(|it| self.expression(&it.value));
                 }
                 StepKind::Require(condition, failure) => {
                     self.expression(condition);

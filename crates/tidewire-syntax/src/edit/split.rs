@@ -318,7 +318,9 @@ impl<'p> Writer<'p, '_> {
                     self.redirect(then);
                     self.redirect(otherwise);
                 }
-                StepKind::ForEach { body, .. } => self.redirect(body),
+                StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
+                    self.redirect(body)
+                }
                 _ => {}
             }
         }

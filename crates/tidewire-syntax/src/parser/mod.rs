@@ -7,6 +7,7 @@
 mod alter;
 mod atom;
 mod block;
+mod cache;
 mod client;
 mod definition;
 mod expression;

@@ -12,6 +12,7 @@ const MEMBERS: &[&str] = &[
     "workers",
     "instances",
     "timeout",
+    "cache",
     "without",
 ];
 
@@ -70,10 +71,11 @@ impl Parser<'_> {
             Some("timeout") => {
                 self.setting(|parser| Ok(ServiceMember::Timeout(parser.duration()?)))
             }
+            Some("cache") => self.node(SyntaxKind::Cache, |parser| parser.cache()),
             Some(_) => self
                 .node(SyntaxKind::Without, |parser| parser.without())
                 .map(ServiceMember::Without),
-            None if self.at_word("saga") || self.at_word("cache") => {
+            None if self.at_word("saga") => {
                 let what = format!("the member {}", self.found());
                 self.not_yet(&what)
             }

@@ -28,10 +28,13 @@ const ALL_STEP_WORDS: &[&str] = &[
     "fail",
     "reply",
     "wait",
+    "get",
+    "put",
+    "single flight",
 ];
 
 /// Steps that the language reserves and does not have yet.
-const LATER: &[&str] = &["parallel", "append", "load", "get", "put", "ack", "reject"];
+const LATER: &[&str] = &["parallel", "append", "load", "ack", "reject"];
 
 impl Parser<'_> {
     /// `{ step … }`
@@ -51,6 +54,14 @@ impl Parser<'_> {
         }
         if self.at_words(&["begin", "distributed"]) {
             return self.not_yet("`begin distributed`");
+        }
+        if self.at_words(&["single", "flight"]) {
+            return self.node(SyntaxKind::SingleFlightStep, |parser| {
+                parser.single_flight()
+            });
+        }
+        if self.at_cache_step() {
+            return self.node(SyntaxKind::CacheStep, |parser| parser.cache_step());
         }
         let Some(word) = self.one_of(STEP_WORDS) else {
             if self.at_statement() {
@@ -173,7 +184,7 @@ impl Parser<'_> {
     }
 
     /// `(name => expression, …)`
-    fn arguments(&mut self) -> Parsed<Vec<Argument>> {
+    pub(super) fn arguments(&mut self) -> Parsed<Vec<Argument>> {
         self.node(SyntaxKind::Arguments, |parser| {
             parser.expect(SyntaxKind::OpenParen, "`(`")?;
             let mut arguments = Vec::new();

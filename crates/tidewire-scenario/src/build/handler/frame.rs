@@ -47,6 +47,8 @@ pub(super) struct Frame<'b, 'a> {
     pub(super) flow: Flow,
     /// Something did not compile that may have bound names: unknown names are not reported any more.
     pub(super) is_poisoned: bool,
+    /// Inside `single flight`.
+    pub(super) in_flight: bool,
     pub(super) cursors: u32,
     pub(super) draws: u32,
     pub(super) replies: Replies,
@@ -87,6 +89,7 @@ impl<'b, 'a> Frame<'b, 'a> {
             scope: Vec::new(),
             flow: Flow::default(),
             is_poisoned: false,
+            in_flight: false,
             cursors: 0,
             draws: 0,
             replies,
@@ -202,6 +205,21 @@ impl<'b, 'a> Frame<'b, 'a> {
         self.spans.push(span);
     }
 
+    /// Index of the instruction that comes next.
+    pub(super) fn next_instruction(&self) -> usize {
+        self.code.len()
+    }
+
+    /// Puts another instruction in the place of one.
+    pub(super) fn replace(&mut self, at: usize, instruction: Instruction) {
+        self.code[at] = instruction;
+    }
+
+    /// The slot that would be made next.
+    pub(super) fn next_slot(&self) -> SlotId {
+        SlotId(self.slot_names.len() as u32)
+    }
+
     /// A label that stands nowhere yet.
     pub(super) fn label(&mut self) -> Label {
         self.labels.push(0);
@@ -235,7 +253,8 @@ impl<'b, 'a> Frame<'b, 'a> {
             let label = match instruction {
                 Instruction::Unless(_, label)
                 | Instruction::Jump(label)
-                | Instruction::NextRow { done: label, .. } => label,
+                | Instruction::NextRow { done: label, .. }
+                | Instruction::JoinFlight(crate::Flight { end: label, .. }) => label,
                 _ => continue,
             };
             *label = Label(self.labels[label.index()]);

@@ -3,6 +3,7 @@
 //! Handlers are lowered callees first, so that a caller knows the types of the replies that it binds; where
 //! services call each other in a circle, one of the types stays unknown and the store finds it by use.
 
+mod cache;
 mod call;
 mod data;
 mod draw;

@@ -24,7 +24,7 @@ impl Frame<'_, '_> {
         self.scope.truncate(outside);
     }
 
-    fn steps(&mut self, steps: &[Step]) {
+    pub(super) fn steps(&mut self, steps: &[Step]) {
         for (at, step) in steps.iter().enumerate() {
             self.step(step, &steps[at + 1..]);
         }
@@ -48,6 +48,10 @@ impl Frame<'_, '_> {
                 otherwise,
             } => self.branch(condition, then, otherwise, span),
             StepKind::ForEach { row, query, body } => self.for_each(row, query, body, span),
+            StepKind::SingleFlight { key, body } => self.single_flight(key, body, span),
+            StepKind::Get { entry, into } => self.get_entry(entry, into.as_ref(), span),
+            StepKind::Put { entry, fields, ttl } => self.put_entry(entry, fields, *ttl, span),
+            StepKind::DeleteEntry(entry) => self.delete_entry(entry, span),
             StepKind::Require(condition, failure) => self.require(condition, failure, span),
             StepKind::Fail(failure) => {
                 self.throw(failure, span);
@@ -192,6 +196,9 @@ impl Frame<'_, '_> {
                 "nobody waits for a reply here",
                 "only commands and queries reply; publish an event to tell others",
             );
+            return;
+        }
+        if self.refuse_reply_in_flight(span) {
             return;
         }
         let mut values: Vec<(Arc<str>, _)> = Vec::new();
