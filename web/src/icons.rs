@@ -278,6 +278,17 @@ pub(crate) fn shield() -> Html {
     }
 }
 
+/// A disc with a question mark, sixteen units square.
+pub(crate) fn question() -> Html {
+    html! {
+        <g class="ask">
+            <circle class="ask-b" cx="8" cy="8" r="7" />
+            <path class="ask-q" d="M6.1 6.3A1.9 1.9 0 0 1 8 4.7c1.100 0 1.900.7 1.900 1.700 0 1.400-1.900 1.400-1.900 2.700" />
+            <circle class="ask-d" cx="8" cy="11.3" r="1" />
+        </g>
+    }
+}
+
 /// The mark of an invariant's state: 0 holds, 1 pending, 2 violated, 3 cannot be judged.
 pub(crate) fn state_mark(state: u8) -> Html {
     match state {

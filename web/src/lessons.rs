@@ -2,7 +2,6 @@
 //! as long as the page. All are fetched when the page has time, so that lessons open without a network too.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_utils::window;
@@ -21,19 +20,23 @@ pub(crate) type Fetched = (&'static str, Result<Rc<str>, String>);
 
 /// The texts that are here.
 #[derive(Clone)]
-pub(crate) struct Texts(Rc<RefCell<BTreeMap<&'static str, Rc<str>>>>);
+pub(crate) struct Texts(Rc<RefCell<Vec<Text>>>);
+
+/// The folder's name of a lesson, and its text.
+type Text = (&'static str, Rc<str>);
 
 impl Default for Texts {
     fn default() -> Self {
-        let first = BTreeMap::from([(FIRST, Rc::from(FIRST_TEXT))]);
-        Self(Rc::new(RefCell::new(first)))
+        Self(Rc::new(RefCell::new(vec![(FIRST, Rc::from(FIRST_TEXT))])))
     }
 }
 
 impl Texts {
     /// The text of a lesson, if it is here.
     pub(crate) fn get(&self, slug: &str) -> Option<Rc<str>> {
-        self.0.borrow().get(slug).cloned()
+        let texts = self.0.borrow();
+        let found = texts.iter().find(|(known, _)| *known == slug);
+        found.map(|(_, text)| Rc::clone(text))
     }
 
     /// Fetches a text that is not here yet.
@@ -59,7 +62,7 @@ impl Texts {
 
     async fn fetched(&self, slug: &'static str) -> Result<Rc<str>, String> {
         let text: Rc<str> = Rc::from(fetch(slug).await?);
-        self.0.borrow_mut().insert(slug, Rc::clone(&text));
+        self.0.borrow_mut().push((slug, Rc::clone(&text)));
         Ok(text)
     }
 }

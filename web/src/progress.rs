@@ -3,8 +3,6 @@
 //! A lesson is in progress once it was opened. It is done once its question was answered rightly before the answer was
 //! shown, or once each of its designs was looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use tidewire_session::gallery::{self, Lesson};
 
 use crate::storage;
@@ -36,9 +34,9 @@ impl Standing {
     }
 }
 
-/// By lesson: the designs that were looked at, and [`PREDICTED`].
+/// By lesson: the designs that were looked at, and [`PREDICTED`]. They are few, so they are lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress(BTreeMap<&'static str, BTreeSet<String>>);
+pub(crate) struct Progress(Vec<(&'static str, Vec<String>)>);
 
 impl Progress {
     /// What was kept, as far as it fits the lessons that there are.
@@ -53,10 +51,10 @@ impl Progress {
 
     /// Where one is with a lesson.
     pub(crate) fn of(&self, lesson: &Lesson) -> Standing {
-        let Some(marks) = self.0.get(lesson.slug) else {
+        let Some((_, marks)) = self.0.iter().find(|(slug, _)| *slug == lesson.slug) else {
             return Standing::NotStarted;
         };
-        let seen = |name: &str| marks.contains(name);
+        let seen = |name: &str| marks.iter().any(|mark| mark == name);
         let all = !lesson.designs.is_empty() && lesson.designs.iter().all(|one| seen(one.name));
         match seen(PREDICTED) || all {
             true => Standing::Done,
@@ -78,22 +76,21 @@ impl Progress {
         let Some(lesson) = gallery::find(slug) else {
             return false;
         };
-        let before = self.clone();
-        let marks = self.0.entry(lesson.slug).or_default();
-        marks.extend(mark.map(str::to_owned));
-        *self != before
+        let known = self.0.iter().position(|(slug, _)| *slug == lesson.slug);
+        let at = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            self.0.push((lesson.slug, Vec::new()));
+        }
+        let marks = &mut self.0[at].1;
+        let new = mark.filter(|mark| marks.iter().all(|known| known != mark));
+        marks.extend(new.map(str::to_owned));
+        known.is_none() || new.is_some()
     }
 
     /// Keeps it. Where storage is refused it lasts as long as the page.
     pub(crate) fn keep(&self) -> bool {
-        let texts: Vec<(&str, String)> = self
-            .0
-            .iter()
-            .map(|(slug, marks)| {
-                let marks: Vec<&str> = marks.iter().map(String::as_str).collect();
-                (*slug, marks.join("\n"))
-            })
-            .collect();
+        let text = |(slug, marks): &(&'static str, Vec<String>)| (*slug, marks.join("\n"));
+        let texts: Vec<(&str, String)> = self.0.iter().map(text).collect();
         let fields: Vec<(&str, Option<&str>)> = texts
             .iter()
             .map(|(slug, marks)| (*slug, Some(marks.as_str())))
@@ -103,7 +100,7 @@ impl Progress {
 }
 
 /// The marks in a kept text that mean something in this lesson.
-fn known(lesson: &Lesson, text: &str) -> BTreeSet<String> {
+fn known(lesson: &Lesson, text: &str) -> Vec<String> {
     let is_known = |mark: &&str| {
         *mark == PREDICTED || lesson.designs.iter().any(|design| design.name == *mark)
     };
@@ -150,6 +147,6 @@ mod tests {
         let text = format!("{design}\nno such design\n{PREDICTED}");
         let marks = known(lesson, &text);
         assert_eq!(marks.len(), 2);
-        assert!(marks.contains(design) && marks.contains(PREDICTED));
+        assert_eq!(marks, [design, PREDICTED]);
     }
 }

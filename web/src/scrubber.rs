@@ -6,7 +6,7 @@ use yew::prelude::*;
 
 use crate::app::Msg;
 use crate::format::milliseconds;
-use crate::icons::{octagon, shield};
+use crate::icons::{octagon, question, shield};
 use crate::shared::Tape;
 use crate::ticker::Ticker;
 
@@ -18,6 +18,8 @@ const WIDTH: f64 = 358.0;
 pub(crate) struct ScrubberProps {
     /// The run.
     pub(crate) tape: Tape,
+    /// When the lesson's question is asked.
+    pub(crate) question: Option<u64>,
     /// The playhead.
     pub(crate) ticker: Ticker,
     /// The playhead when this was drawn.
@@ -82,6 +84,10 @@ pub(crate) fn Scrubber(props: &ScrubberProps) -> Html {
             </g>
         }
     });
+    let asked = props.question.map(|at_us| {
+        let x = at_us.min(end_us) as f64 / end_us as f64 * WIDTH - 6.0;
+        html! { <g transform={format!("translate({x:.1} 2) scale(.75)")}>{ question() }</g> }
+    });
     html! {
         <svg class="scrubber" viewBox="-16 0 390 34" preserveAspectRatio="none" role="slider" tabindex="0" aria-label="Playhead"
             aria-valuemin="0" aria-valuemax={(end_us / 1000).to_string()} aria-valuenow={(props.at_us / 1000).to_string()}
@@ -89,6 +95,7 @@ pub(crate) fn Scrubber(props: &ScrubberProps) -> Html {
             onpointerdown={seek.clone()} onpointermove={seek}>
             <rect class="sc-t" x="0" y="20" width={WIDTH.to_string()} height="4" rx="2" />
             { for marks }
+            { for asked }
             <g ref={head}>
                 <rect class="sc-d" x="0" y="20" width="0" height="4" rx="2" />
                 <circle class="sc-h" cx="0" cy="22" r="9" />

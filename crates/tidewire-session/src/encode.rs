@@ -34,6 +34,8 @@ pub(crate) struct Encoder {
     works: SortedMap<WorkId, (u16, u32)>,
     /// Open transactions: the node for which they work.
     transactions: SortedMap<(DatabaseId, TransactionId), u16>,
+    /// When each message was appended first, by topic and the producer's id.
+    appended: BTreeMap<(u32, Arc<str>), u64>,
     /// By delivery: sender and receiver, while on its way.
     deliveries: SortedMap<u32, (u16, u16)>,
 }
@@ -78,6 +80,7 @@ impl Encoder {
             bytes: Vec::new(),
             works: SortedMap::new(),
             transactions: SortedMap::new(),
+            appended: BTreeMap::new(),
             deliveries: SortedMap::new(),
         }
     }
@@ -406,9 +409,13 @@ impl Encoder {
                 topic,
                 partition,
                 offset,
+                message,
                 label,
-                ..
             } => Record {
+                until_us: *self
+                    .appended
+                    .entry((topic.0, Arc::clone(message)))
+                    .or_insert(observation.at_us),
                 node: broker(*topic),
                 peer: small(u64::from(topic.0)),
                 detail: self.event_of(label),

@@ -10,7 +10,8 @@ use std::sync::Arc;
 pub struct Record {
     /// Virtual time.
     pub at_us: u64,
-    /// For a message: when it arrives. Otherwise equal to `at_us`.
+    /// For a message: when it arrives. For a record of a log: when the same message was appended first. Otherwise equal
+    /// to `at_us`.
     pub until_us: u64,
     /// Accepted action.
     pub event: u32,
@@ -368,6 +369,8 @@ pub struct LogCell {
     pub label: String,
     /// Index of its record in the recording.
     pub record: u32,
+    /// The same message stands in the topic already: the producer sent it again.
+    pub again: bool,
 }
 
 /// Records of a broker that a service has not read yet.
@@ -413,6 +416,8 @@ pub struct Token {
     pub to: u32,
     /// 0 at the sender, 1 at the receiver.
     pub progress: f32,
+    /// A broker hands out what its producer sent more than once, and not for the first time.
+    pub again: bool,
 }
 
 /// Shapes of tokens.

@@ -156,6 +156,11 @@ impl App {
             .cloned()
     }
 
+    /// When the question is asked.
+    pub(super) fn question_at(&self) -> Option<u64> {
+        self.document.borrow().lesson().map(|lesson| lesson.at_us)
+    }
+
     /// The question is ahead again, for another lesson or design.
     pub(super) fn ask_again(&mut self) {
         self.question = Question::default();

@@ -194,7 +194,7 @@ impl App {
                 <div class="panel" role="tabpanel" id="dock-panel" tabindex="-1" aria-label="Run">
                     if self.dock == DockTab::Timeline {
                         <Timeline drawing={self.drawing.clone()} tape={self.tape.clone()} ticker={self.ticker.clone()} trace={self.trace.clone()}
-                            sentence={self.frame.sentence.clone()} at_us={self.frame.at_us} dispatch={self.dispatch.clone()} />
+                            sentence={self.frame.sentence.clone()} at_us={self.frame.at_us} question={self.question_at()} dispatch={self.dispatch.clone()} />
                     } else {
                         { self.log_panel() }
                     }
@@ -264,7 +264,7 @@ impl App {
                 </header>
                 <main class="canvas" aria-label="Canvas">{ self.diagram(true) }</main>
                 <section class="m-t" role="toolbar" aria-label="Transport">
-                    <Scrubber tape={self.tape.clone()} ticker={self.ticker.clone()} at_us={frame.at_us} sentence={frame.sentence.clone()} dispatch={self.dispatch.clone()} />
+                    <Scrubber tape={self.tape.clone()} question={self.question_at()} ticker={self.ticker.clone()} at_us={frame.at_us} sentence={frame.sentence.clone()} dispatch={self.dispatch.clone()} />
                     <div class="m-row">
                         <span class="m-clock">{ milliseconds(frame.at_us) }<small>{ "virtual" }</small></span>
                         <TransportButtons playing={self.transport.playing} large=true dispatch={self.dispatch.clone()} />

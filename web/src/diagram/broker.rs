@@ -152,13 +152,19 @@ fn cell_view(props: &BrokerProps, cell: &LogCell, x: f32, y: f32, read: bool) ->
     let room = (x + CELL.0 - label_x - 3.0).max(0.0);
     // The key is what tells records apart, so the end of the label is kept.
     let key = cell.label.rsplit(' ').next().unwrap_or("");
+    let key = if cell.again {
+        format!("{key} again")
+    } else {
+        key.to_owned()
+    };
     html! {
         <g class={classes!("cell", selected.then_some("cur"), read.then_some("read"))} data-record={record.to_string()} {onclick}>
-            <title>{ format!("offset {offset}: {}", cell.label) }</title>
+            <title>{ format!("offset {offset}: {}{}", cell.label, if cell.again { ", again" } else { "" }) }</title>
+            if cell.again { <rect class="cell-dup" x={px(x + 4.5)} y={px(y - 3.5)} width={px(CELL.0)} height="16" rx="4" /> }
             <rect class="cell-r" x={px(x)} y={px(y)} width={px(CELL.0)} height="16" rx="4" />
             <circle class="cell-d" cx={px(x + 11.0)} cy={px(y + 8.0)} r="4" />
             <text class="t-xs mono cell-t" x={px(x + 20.0)} y={px(y + 12.0)}>{ offset.clone() }</text>
-            <text class="t-xs cell-n" x={px(label_x)} y={px(y + 12.0)}>{ shortened(key, (room / 6.2) as usize) }</text>
+            <text class="t-xs cell-n" x={px(label_x)} y={px(y + 12.0)}>{ shortened(&key, (room / 6.2) as usize) }</text>
         </g>
     }
 }

@@ -190,7 +190,13 @@ impl Painter {
             self.mark_first(token);
             let (x, y) = self.view.to_screen(point);
             let selected = self.record == Some(token.record);
+            if token.again {
+                self.ghost(f64::from(x), f64::from(y));
+            }
             self.shape(token.kind, f64::from(x), f64::from(y), selected);
+            if token.again && !selected {
+                self.words("again", f64::from(x), f64::from(y));
+            }
             if selected {
                 self.label(token, f64::from(x), f64::from(y));
             }
@@ -261,6 +267,20 @@ impl Painter {
         }
     }
 
+    /// What was there before, behind a duplicate.
+    fn ghost(&self, x: f64, y: f64) {
+        let unit = f64::from(self.view.zoom).clamp(0.7, 1.4);
+        self.disc(x + 5.0 * unit, y - 4.0 * unit, 6.0 * unit);
+        let dashes = js_sys::Array::of2(&2.5.into(), &2.0.into());
+        // Without dashes the ghost is a ring, which is as good.
+        let _ = self.context.set_line_dash(&dashes);
+        self.context
+            .set_stroke_style_str(self.palette.of(TokenKind::Event));
+        self.context.set_line_width(1.5);
+        self.context.stroke();
+        let _ = self.context.set_line_dash(&js_sys::Array::new());
+    }
+
     fn disc(&self, x: f64, y: f64, radius: f64) {
         self.context.begin_path();
         // The arc of a positive radius is always drawn.
@@ -273,9 +293,13 @@ impl Painter {
             let text = recording.label(record);
             (!text.is_empty()).then(|| crate::format::shortened(text, 28))
         });
-        let Some(label) = label else {
-            return;
-        };
+        if let Some(label) = label {
+            self.words(&label, x, y);
+        }
+    }
+
+    /// A text beside a message.
+    fn words(&self, label: &str, x: f64, y: f64) {
         let context = &self.context;
         context.set_font("500 11px Inter, system-ui, sans-serif");
         context.set_text_baseline("middle");
@@ -283,8 +307,8 @@ impl Painter {
         context.set_line_join("round");
         context.set_stroke_style_str(&self.palette.ground);
         // Text that cannot be drawn is not worth stopping for.
-        let _ = context.stroke_text(&label, x + 11.0, y);
+        let _ = context.stroke_text(label, x + 11.0, y);
         context.set_fill_style_str(&self.palette.text);
-        let _ = context.fill_text(&label, x + 11.0, y);
+        let _ = context.fill_text(label, x + 11.0, y);
     }
 }

@@ -58,6 +58,8 @@ pub(crate) struct TimelineProps {
     pub(crate) sentence: AttrValue,
     /// The playhead when the sentence was made.
     pub(crate) at_us: u64,
+    /// When the lesson's question is asked.
+    pub(crate) question: Option<u64>,
     /// The application.
     pub(crate) dispatch: Callback<AppMsg>,
 }
@@ -189,7 +191,7 @@ impl Timeline {
                 <div class="tl-ruler" tabindex="0" role="slider" aria-label="Playhead" aria-orientation="horizontal"
                     aria-valuemin="0" aria-valuemax={(end_us / 1000).to_string()} aria-valuenow={(props.at_us / 1000).to_string()}
                     aria-valuetext={value} data-run-keys="" data-slider="">
-                    <Ruler scale={self.scale} tape={props.tape.clone()} head={self.ruler_head.clone()} dispatch={props.dispatch.clone()} />
+                    <Ruler scale={self.scale} tape={props.tape.clone()} question={props.question} head={self.ruler_head.clone()} dispatch={props.dispatch.clone()} />
                 </div>
                 <Lanes scale={self.scale} drawing={props.drawing.clone()} tape={props.tape.clone()} trace={props.trace.clone()}
                     head={self.lanes_head.clone()} future={self.future.clone()} past={self.past.clone()} dispatch={props.dispatch.clone()} />

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::scale::Scale;
 use crate::app::Msg as AppMsg;
 use crate::format::{grouped, milliseconds};
-use crate::icons::{octagon, shield};
+use crate::icons::{octagon, question, shield};
 use crate::shared::Tape;
 
 /// What the ruler is drawn from.
@@ -16,6 +16,8 @@ pub(crate) struct RulerProps {
     pub(crate) scale: Scale,
     /// The run.
     pub(crate) tape: Tape,
+    /// When the lesson's question is asked.
+    pub(crate) question: Option<u64>,
     /// The playhead's group, which the timeline moves.
     pub(crate) head: NodeRef,
     /// The application.
@@ -35,6 +37,7 @@ pub(crate) fn Ruler(props: &RulerProps) -> Html {
             { for scale.ticks().into_iter().map(|at| tick(scale, at)) }
             <path class="rule" d={format!("M0 23.5H{width}")} />
             { for flags.iter().map(|flag| flag_view(props, flag)) }
+            if let Some(at_us) = props.question { { question_view(props, at_us) } }
             <g ref={props.head.clone()}>
                 <rect class="ph-b" x="-34" y="3" width="68" height="17" rx="5" />
                 <path class="ph" d="M0 20V24" />
@@ -61,7 +64,25 @@ fn tick(scale: Scale, at_us: u64) -> Html {
     }
 }
 
+/// Where the run stops for the lesson's question.
+fn question_view(props: &RulerProps, at_us: u64) -> Html {
+    let flag = Flag {
+        at_us,
+        violation: false,
+        label: "the lesson asks".to_owned(),
+    };
+    place(props, &flag, 4.0, question())
+}
+
 fn flag_view(props: &RulerProps, flag: &Flag) -> Html {
+    match flag.violation {
+        true => place(props, flag, 4.0, octagon()),
+        false => place(props, flag, 3.0, shield()),
+    }
+}
+
+/// A sign on the ruler that the playhead goes to.
+fn place(props: &RulerProps, flag: &Flag, y: f64, sign: Html) -> Html {
     let scale = props.scale;
     let x = scale.x(flag.at_us);
     if x < scale.left - 1.0 || x > scale.left + scale.width + 1.0 {
@@ -72,11 +93,10 @@ fn flag_view(props: &RulerProps, flag: &Flag) -> Html {
         event.stop_propagation();
         AppMsg::Seek(at_us)
     });
-    let y = if flag.violation { 4.0 } else { 3.0 };
     html! {
         <g class="flag" transform={format!("translate({:.1} {y})", x - 8.0)} {onpointerdown}>
             <title>{ format!("{}: {}", milliseconds(at_us), flag.label) }</title>
-            if flag.violation { { octagon() } } else { { shield() } }
+            { sign }
         </g>
     }
 }

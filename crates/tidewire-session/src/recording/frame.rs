@@ -64,6 +64,7 @@ impl Recording {
                         offset: record.number,
                         label: self.label(record).to_owned(),
                         record: *index,
+                        again: record.until_us < record.at_us,
                     })
                 })
                 .collect(),

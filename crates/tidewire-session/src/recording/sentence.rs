@@ -160,7 +160,11 @@ impl Recording {
         let name = topic.map_or("a topic", |topic| &topic.name);
         let place = format!("p{}@{}", record.small, record.number);
         if record.kind == RecordKind::Appended {
-            return format!("{name} appends {} at {place}", self.label(record));
+            let again = match record.until_us < record.at_us {
+                true => format!(" again, as at {}", duration(record.until_us)),
+                false => String::new(),
+            };
+            return format!("{name} appends {} at {place}{again}", self.label(record));
         }
         let group = topic.and_then(|topic| topic.groups.get(usize::from(record.detail)));
         let group = group.map_or("a group", |(group, _)| group);

@@ -64,7 +64,7 @@ impl Recording {
             let crossing = record.until_us.saturating_sub(record.at_us);
             if crossing >= rest_us.max(1) && tokens.len() < Self::TOKENS {
                 let progress = (at_us - record.at_us) as f64 / crossing as f64;
-                tokens.push(token(*sent, record, progress.min(1.0) as f32, canvas));
+                tokens.push(self.token(*sent, record, progress.min(1.0) as f32, canvas));
             }
         }
         self.resting(count, at_us, rest_us, canvas, &mut tokens);
@@ -95,22 +95,25 @@ impl Recording {
             };
             let record = &self.records[sent as usize];
             if arrival.at_us.saturating_sub(record.at_us) < rest_us {
-                tokens.push(token(sent, record, 1.0, canvas));
+                tokens.push(self.token(sent, record, 1.0, canvas));
             }
         }
     }
-}
 
-fn token(sent: u32, record: &Record, progress: f32, canvas: &Canvas) -> Token {
-    let kind = token_kind(record.detail);
-    let (from, to) = (u32::from(record.node), u32::from(record.peer));
-    Token {
-        record: sent,
-        kind,
-        wire: wire(kind, from, to, canvas),
-        from,
-        to,
-        progress,
+    fn token(&self, sent: u32, record: &Record, progress: f32, canvas: &Canvas) -> Token {
+        let kind = token_kind(record.detail);
+        let (from, to) = (u32::from(record.node), u32::from(record.peer));
+        let appended = self.record(record.cause);
+        let appended = appended.filter(|cause| cause.kind == RecordKind::Appended);
+        Token {
+            record: sent,
+            kind,
+            wire: wire(kind, from, to, canvas),
+            from,
+            to,
+            progress,
+            again: appended.is_some_and(|cause| cause.until_us < cause.at_us),
+        }
     }
 }
 
