@@ -380,7 +380,7 @@ pub struct Backlog {
     pub wire: u32,
     /// How many, over all topics of the wire.
     pub waiting: u32,
-    /// Nobody reads: the service is down.
+    /// Nobody reads: the service is down or stands still.
     pub stopped: bool,
 }
 

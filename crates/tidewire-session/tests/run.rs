@@ -440,3 +440,32 @@ fn what_waits_for_a_reader_stands_at_its_wire() {
         "in the end all is read"
     );
 }
+
+#[test]
+fn a_message_that_is_sent_again_says_so() {
+    // The relay dies between publishing and deleting, so its row goes out twice.
+    let fault = "fault crash outbox_relay after the 3rd OrderPlaced for 100ms;\nlayout {";
+    let text = OUTBOX.replacen("layout {", fault, 1);
+    let mut document = Document::open(text.as_str());
+    document.select_design("Outbox").expect("it is there");
+    let message = start(&text, Some("Outbox"), None);
+    let (recording, outcome) = play(&mut RunHost::new(), message, &document, 10_000);
+    let end = recording.frame(outcome.virtual_time_us);
+    let cells = end.topics.iter().flat_map(|topic| &topic.partitions);
+    let again: Vec<_> = cells
+        .flat_map(|it| &it.cells)
+        .filter(|cell| cell.again)
+        .collect();
+    assert_eq!(again.len(), 1, "one row was published twice");
+    let sentence = recording.describe(again[0].record);
+    assert!(sentence.contains(" again, as at "), "{sentence}");
+    let at_us = recording
+        .record(again[0].record)
+        .expect("it is there")
+        .at_us;
+    let tokens = recording.tokens(at_us + 1, 1, document.canvas());
+    let kinds: Vec<bool> = tokens.iter().map(|token| token.again).collect();
+    assert!(kinds.contains(&true), "the broker hands it out: {kinds:?}");
+    let first = recording.tokens(at_us - 1, 1, document.canvas());
+    assert!(first.iter().all(|token| !token.again), "nobody else's is");
+}

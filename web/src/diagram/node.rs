@@ -1,6 +1,6 @@
 //! One node of the diagram: client, service or store with its state. Brokers have a file of their own.
 
-use tidewire_session::view::{CanvasNode, NodeNow, NodeShape, Rectangle};
+use tidewire_session::view::{CanvasNode, NodeCondition, NodeNow, NodeShape, Rectangle};
 use yew::prelude::*;
 
 use super::broker::BrokerBody;
@@ -67,6 +67,12 @@ pub(crate) fn Node(props: &NodeProps) -> Html {
         group_class(node.shape),
         (node.shape == NodeShape::Store).then(|| kind_class(node.glyph)),
         props.down_for_us.map(|_| "crashed"),
+        (!props.now.conditions.is_empty()).then_some("afflicted"),
+        props
+            .now
+            .conditions
+            .contains(&NodeCondition::Paused)
+            .then_some("paused"),
         props.now.violated.then_some("violated"),
         props.look.traced.then_some("traced"),
         props.look.selected.then_some("selected"),
@@ -255,6 +261,13 @@ fn badges(node: &CanvasNode, now: &NodeNow, down_for_us: Option<u64>) -> Html {
     let above = if let Some(down) = down_for_us {
         let text = format!("down for {}", milliseconds(down));
         pill(PillKind::Fault, Some(Icon::Bolt), &text, middle, top)
+    } else if let Some(first) = now.conditions.first() {
+        let icon = match first {
+            NodeCondition::Paused => Icon::Pause,
+            _ => Icon::Bolt,
+        };
+        let words: Vec<&str> = now.conditions.iter().map(|it| it.words()).collect();
+        pill(PillKind::Fault, Some(icon), &words.join(", "), middle, top)
     } else if let Some(first) = now.waiting.first() {
         let text = match now.waiting.len() {
             1 => format!("T-{first} waits"),

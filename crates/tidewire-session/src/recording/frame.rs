@@ -5,6 +5,7 @@ use tidewire_syntax::sort;
 use super::Recording;
 use super::judged;
 use super::moment::{InvariantMoment, Moment, NodeMoment, PartitionMoment};
+use crate::condition;
 use crate::legend::{LegendInvariant, LegendNode};
 use crate::view::{
     Backlog, Frame, InvariantNow, LogCell, NodeCondition, NodeNow, NodeShape, PartitionNow, Record,
@@ -129,7 +130,7 @@ impl Recording {
                     continue;
                 };
                 let node = moment.nodes.get(*reader as usize);
-                let stopped = node.is_some_and(|node| node.crashed_since_us.is_some());
+                let stopped = node.is_some_and(stands_still);
                 let wire = wire as u32;
                 match backlogs.iter_mut().find(|backlog| backlog.wire == wire) {
                     Some(backlog) => backlog.waiting += waiting,
@@ -175,6 +176,14 @@ fn weight(record: &Record) -> u8 {
         RecordKind::Delivered | RecordKind::Sent => 2,
         _ => 1,
     }
+}
+
+/// Whether a node does nothing at all.
+fn stands_still(now: &NodeMoment) -> bool {
+    let paused = |(condition, instance, _): &(NodeCondition, u16, u16)| {
+        *condition == NodeCondition::Paused && *instance == condition::WHOLE
+    };
+    now.crashed_since_us.is_some() || now.conditions.iter().any(paused)
 }
 
 /// Each condition once, in order.
