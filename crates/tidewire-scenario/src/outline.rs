@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tidewire_syntax::Span;
-use tidewire_syntax::ast::{self, BrokerMember, ItemKind, ServiceMember, Step, StepKind};
+use tidewire_syntax::ast::{
+    self, BrokerMember, ItemKind, ServiceMember, ServiceRole, Step, StepKind,
+};
 
 use crate::effective::{Block, Effective, Origin};
 use crate::{NodeId, NodeKind, Wire, WireKind};
@@ -58,6 +60,8 @@ pub struct OutlineNode {
     pub name: Arc<str>,
     /// What it is.
     pub kind: PartKind,
+    /// What a service is to the others.
+    pub role: ServiceRole,
     /// Of its (first) block.
     pub span: Span,
     /// Where it is written.
@@ -111,9 +115,14 @@ fn node(block: &Block) -> Option<OutlineNode> {
         ItemKind::Client(node) => (&node.name, PartKind::Client),
         _ => return None,
     };
+    let role = match &block.item.kind {
+        ItemKind::Service(service) => service.role,
+        _ => ServiceRole::default(),
+    };
     Some(OutlineNode {
         name: name.text.clone(),
         kind,
+        role,
         span: block.item.span,
         origin: block.origin,
         position: None,

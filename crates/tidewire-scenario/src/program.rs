@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use tidewire_store::{AcrossQuery, Parameters, Plan, Scalar, Store, Type, Value};
-use tidewire_syntax::ast::sql;
+use tidewire_syntax::ast::{ServiceRole, sql};
 use tidewire_syntax::{Name, Span};
 
 use crate::lesson::Lesson;
@@ -225,6 +225,8 @@ pub struct Service {
     pub node: NodeId,
     /// Its name.
     pub name: Arc<str>,
+    /// What it is to the others. [`ServiceRole::External`] stands outside every transaction.
+    pub role: ServiceRole,
     /// Processes; at least 1.
     pub instances: u32,
     /// Handlers that run at once in an instance; more wait in order of arrival.

@@ -8,6 +8,7 @@ use tidewire_scenario::{
     BrokerKind, DatabaseKind, InvariantMode, Load, NodeId, NodeKind, PartKind, Program, Topic,
     Wire, WireKind,
 };
+use tidewire_syntax::ast::ServiceRole;
 
 use crate::layout::SketchWire;
 use crate::view::{Glyph, NodeShape, WireStyle};
@@ -140,12 +141,21 @@ fn caption(program: &Program, kind: NodeKind) -> String {
         NodeKind::Broker(id) => match program.brokers[id.index()].kind {
             BrokerKind::Log => Glyph::Log.caption().into(),
         },
-        NodeKind::Service(_) => "idle".into(),
+        NodeKind::Service(id) => role_caption(program.services[id.index()].role).into(),
         NodeKind::Relay(_) => "relay".into(),
         NodeKind::Client(id) => match program.clients[id.index()].load {
             Load::Closed { users, .. } => users_caption(users),
             Load::Open { gap_us, .. } => rate_caption(1_000_000_000_000 / gap_us.max(1)),
         },
+    }
+}
+
+/// What a service says of itself when nothing runs.
+pub(crate) fn role_caption(role: ServiceRole) -> &'static str {
+    match role {
+        ServiceRole::Service => "idle",
+        ServiceRole::Gateway => "gateway",
+        ServiceRole::External => "external party",
     }
 }
 

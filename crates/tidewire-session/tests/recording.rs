@@ -13,7 +13,7 @@ fn legend() -> Arc<Legend> {
     let node = |name: &str, shape| LegendNode {
         name: name.into(),
         shape,
-        caption: "caption".into(),
+        caption: "idle".into(),
     };
     Arc::new(Legend {
         nodes: vec![

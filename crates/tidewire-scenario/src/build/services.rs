@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidewire_store::Type;
 use tidewire_syntax::ast::{
-    self, Command, ItemKind, Relay, ServiceMember, Step, StepKind, Subscription,
+    self, Command, ItemKind, Relay, ServiceMember, ServiceRole, Step, StepKind, Subscription,
 };
 use tidewire_syntax::{Diagnostic, Name, Span};
 
@@ -60,10 +60,12 @@ impl<'a> Builder<'a> {
             }
         }
         self.note_shared_databases();
+        self.refuse_foreign_stores();
     }
 
     fn build_service(&mut self, node: NodeId, id: ServiceId, written: &'a ast::Service) {
         let mut service = plain_service(node, &written.name);
+        service.role = written.role;
         service.owns = self.header(&written.owns);
         service.uses = self.header(&written.uses);
         service
@@ -229,6 +231,44 @@ impl<'a> Builder<'a> {
         });
     }
 
+    /// What an external party keeps is its own, and it reaches nothing of ours: only calls cross the border.
+    fn refuse_foreign_stores(&mut self) {
+        for (_, kind, block) in self.blocks_with_nodes() {
+            let (NodeKind::Service(id), ItemKind::Service(written)) = (kind, &block.item.kind)
+            else {
+                continue;
+            };
+            for name in written.owns.iter().chain(&written.uses) {
+                let Some(&node) = self.nodes.get(&name.key()) else {
+                    continue;
+                };
+                let NodeKind::Database(database) = self.program.nodes[node.index()].kind else {
+                    continue;
+                };
+                let mut others = self
+                    .program
+                    .services
+                    .iter()
+                    .filter(|it| it.reaches(database));
+                let party = match written.role {
+                    // Said once, at the service that reaches over the border.
+                    ServiceRole::External => continue,
+                    _ => others.find(|it| it.role == ServiceRole::External),
+                };
+                if let Some(party) = party {
+                    let service = &self.program.services[id.index()].name;
+                    let message = format!(
+                        "{service} cannot reach {name}: {} is an external party, whose database is its own",
+                        party.name
+                    );
+                    let hint = format!("call {}", party.name);
+                    self.report
+                        .error("external-database", name.span, message, hint);
+                }
+            }
+        }
+    }
+
     /// Says once for each database who shares it.
     fn note_shared_databases(&mut self) {
         for (_, kind, block) in self.blocks_with_nodes() {
@@ -271,6 +311,7 @@ fn plain_service(node: NodeId, name: &Name) -> Service {
     Service {
         node,
         name: name.text.clone(),
+        role: ServiceRole::Service,
         instances: 1,
         workers: defaults::WORKERS,
         timeout_us: defaults::STATEMENT_TIMEOUT_US,

@@ -202,6 +202,7 @@ pub(super) fn merge(common: &mut ItemKind, design: &ItemKind, report: &mut Repor
             common.members = merged(&common.members, &design.members, report);
         }
         (ItemKind::Service(common), ItemKind::Service(design)) => {
+            check_role(common, design, report);
             if !design.owns.is_empty() {
                 common.owns.clone_from(&design.owns);
             }
@@ -216,6 +217,20 @@ pub(super) fn merge(common: &mut ItemKind, design: &ItemKind, report: &mut Repor
             common.members = merged(&common.members, &design.members, report);
         }
         (common, design) => *common = design.clone(),
+    }
+}
+
+/// A design says of a service more than the common part does, but not that it is something else.
+fn check_role(common: &Service, design: &Service, report: &mut Report) {
+    let (role, other) = (common.role.word(), design.role.word());
+    if role != other {
+        let name = &design.name;
+        report.error(
+            "wrong-kind",
+            name.span,
+            format!("{name} is written as {role} in the common part, and as {other} here"),
+            format!("write {role} {name} here too"),
+        );
     }
 }
 

@@ -10,7 +10,7 @@ use tidewire_syntax::ast::{
 use tidewire_syntax::{Diagnostic, Name, Severity, Span};
 
 use crate::layout::{Sketch, SketchNode};
-use crate::legend::{drawn_wires, rate_caption, shape, users_caption};
+use crate::legend::{drawn_wires, rate_caption, role_caption, shape, users_caption};
 use crate::view::{CanvasTopic, Glyph};
 
 /// The sketch of a design. Errors are counted at the nodes in whose blocks they stand.
@@ -142,7 +142,7 @@ fn service_words(service: &Service) -> Words {
             _ => None,
         });
     Words {
-        caption: "idle".into(),
+        caption: role_caption(service.role).into(),
         contents: handlers.collect(),
         ..Words::default()
     }

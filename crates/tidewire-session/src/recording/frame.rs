@@ -202,7 +202,8 @@ fn caption(node: &LegendNode, now: &NodeMoment) -> String {
         return condition.words().into();
     }
     match (node.shape, now.busy) {
-        (NodeShape::Service | NodeShape::Relay, 0) => "idle".into(),
+        (NodeShape::Relay, 0) => "idle".into(),
+        (NodeShape::Service, 0) => node.caption.clone(),
         (NodeShape::Service | NodeShape::Relay, busy) => format!("{busy} in flight"),
         (NodeShape::Store, 1) => "1 running".into(),
         (NodeShape::Store, busy) if busy > 1 => format!("{busy} running"),

@@ -149,9 +149,34 @@ pub enum BrokerMember {
     Without(Name),
 }
 
-/// A service.
+/// What a service is to the others; its word in the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ServiceRole {
+    /// `service`: one of ours.
+    #[default]
+    Service,
+    /// `gateway`: one of ours that requests come in by.
+    Gateway,
+    /// `external`: somebody else's. It stands outside every transaction: what it did stays done.
+    External,
+}
+
+impl ServiceRole {
+    /// The word that begins its block.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Gateway => "gateway",
+            Self::External => "external",
+        }
+    }
+}
+
+/// A service, a gateway or an external party.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
+    /// What it is to the others.
+    pub role: ServiceRole,
     /// Its name.
     pub name: Name,
     /// `owns DB, …`: may read, write and migrate them.

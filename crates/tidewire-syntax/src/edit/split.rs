@@ -272,8 +272,9 @@ impl<'p> Writer<'p, '_> {
             Some((_, item, service)) => self.change_service(item, service, header, &without),
             None => {
                 let name = written(self.split.service);
+                let word = common.map_or("service", |service| service.role.word());
                 self.more
-                    .push(block(&format!("service {name}{header}"), &without));
+                    .push(block(&format!("{word} {name}{header}"), &without));
             }
         }
     }

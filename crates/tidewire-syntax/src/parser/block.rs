@@ -4,11 +4,13 @@
 use super::recover::BLOCK_WORDS;
 use super::{Parsed, Parser};
 use crate::ast::sql::{Query, TableName};
-use crate::ast::{Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay};
+use crate::ast::{
+    Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay, ServiceRole,
+};
 use crate::{Diagnostic, Name, SyntaxKind};
 
 /// Blocks that the language reserves and does not have yet.
-const LATER: &[&str] = &["gateway", "external", "saga", "projection", "capture"];
+const LATER: &[&str] = &["saga", "projection", "capture"];
 
 impl Parser<'_> {
     /// Blocks up to the end of the text.
@@ -57,7 +59,9 @@ impl Parser<'_> {
             "event" => self.node(SyntaxKind::Event, |parser| parser.event()),
             "database" => self.node(SyntaxKind::Database, |parser| parser.database()),
             "broker" => self.node(SyntaxKind::Broker, |parser| parser.broker()),
-            "service" => self.node(SyntaxKind::Service, |parser| parser.service()),
+            "service" => self.service_block(ServiceRole::Service),
+            "gateway" => self.service_block(ServiceRole::Gateway),
+            "external" => self.service_block(ServiceRole::External),
             "relay" => self.node(SyntaxKind::Relay, |parser| parser.relay()),
             "client" => self.node(SyntaxKind::Client, |parser| parser.client()),
             "invariant" => self.node(SyntaxKind::Invariant, |parser| parser.invariant()),
@@ -71,6 +75,10 @@ impl Parser<'_> {
             kind,
             span: self.since(start),
         })
+    }
+
+    fn service_block(&mut self, role: ServiceRole) -> Parsed<ItemKind> {
+        self.node(SyntaxKind::Service, |parser| parser.service(role))
     }
 
     /// `word 'text' [;]`

@@ -12,6 +12,8 @@ pub(super) const BLOCK_WORDS: &[&str] = &[
     "database",
     "broker",
     "service",
+    "gateway",
+    "external",
     "relay",
     "client",
     "invariant",

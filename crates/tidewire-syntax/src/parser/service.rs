@@ -2,7 +2,7 @@
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
-use crate::ast::{Command, ItemKind, Member, Service, ServiceMember, Subscription};
+use crate::ast::{Command, ItemKind, Member, Service, ServiceMember, ServiceRole, Subscription};
 
 const MEMBERS: &[&str] = &[
     "command",
@@ -17,9 +17,10 @@ const MEMBERS: &[&str] = &[
 ];
 
 impl Parser<'_> {
-    pub(super) fn service(&mut self) -> Parsed<ItemKind> {
+    pub(super) fn service(&mut self, role: ServiceRole) -> Parsed<ItemKind> {
         self.bump_as(SyntaxKind::Keyword);
         let mut service = Service {
+            role,
             name: self.block_name("the name of the service")?,
             owns: Vec::new(),
             uses: Vec::new(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tidewire_store::{Scalar, Type};
-use tidewire_syntax::ast::{Argument, Call};
+use tidewire_syntax::ast::{Argument, Call, ServiceRole};
 use tidewire_syntax::{Diagnostic, Span};
 
 use super::super::quantities;
@@ -34,15 +34,27 @@ impl Frame<'_, '_> {
             &parameters,
             call.span,
         );
-        self.warn_in_transaction(|open| {
-            Diagnostic::warning(
+        let role = self.builder.program.services[service.index()].role;
+        self.warn_in_transaction(|open| match role {
+            ServiceRole::External => Diagnostic::warning(
+                "external-in-transaction",
+                span,
+                format!(
+                    "what {callee} does is outside the transaction on {open}, and nobody can roll it back"
+                ),
+            )
+            .hint(format!(
+                "write down what is wanted and commit, then call {}, with a key by which it knows a repeated call",
+                call.service
+            )),
+            _ => Diagnostic::warning(
                 "work-in-transaction",
                 span,
                 format!("the transaction on {open} keeps its locks until {callee} answers"),
             )
             .hint(format!(
                 "what {callee} did stays done when this rolls back: commit before the call"
-            ))
+            )),
         });
         let report = &mut self.builder.report;
         let timeout_us = match call.timeout {
