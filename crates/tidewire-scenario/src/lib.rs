@@ -8,6 +8,7 @@ mod compile;
 mod connect;
 pub mod defaults;
 mod effective;
+pub mod fold;
 mod lesson;
 pub mod limits;
 mod memory;

@@ -269,6 +269,11 @@ pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) 
             StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
                 each_step(body, visit);
             }
+            StepKind::LoadStream(load) => {
+                for case in &load.cases {
+                    each_step(&case.body, visit);
+                }
+            }
             _ => {}
         }
     }

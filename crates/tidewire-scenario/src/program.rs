@@ -84,6 +84,8 @@ pub struct Program {
     pub handlers: Vec<Handler>,
     /// SQL statements of all handlers.
     pub statements: Vec<Statement>,
+    /// How handlers fold streams of event stores.
+    pub folds: Vec<Fold>,
     /// Workloads.
     pub clients: Vec<Client>,
     /// Rules.
@@ -144,7 +146,7 @@ pub struct Database {
     pub node: NodeId,
     /// Its name.
     pub name: Arc<str>,
-    /// The kind as written; only `relational` exists here so far.
+    /// The kind as written.
     pub kind: DatabaseKind,
     /// Schema and seed rows, ready to be forked.
     pub initial: Store,
@@ -159,6 +161,8 @@ pub struct Database {
 pub enum DatabaseKind {
     /// PostgreSQL 15
     Relational,
+    /// Streams of events: appended to at an expected version, never changed.
+    Events,
 }
 
 /// A broker.
@@ -435,6 +439,29 @@ pub struct Statement {
     pub outputs: Vec<SlotId>,
     /// The words, for people.
     pub text: Arc<str>,
+    /// Place in the text.
+    pub span: Span,
+}
+
+/// A `load stream … fold`: a pure function from a state and an event to the next state. See [`crate::fold`].
+#[derive(Debug)]
+pub struct Fold {
+    /// The event store.
+    pub database: DatabaseId,
+    /// The handler whose code it is part of.
+    pub handler: HandlerId,
+    /// What its streams' names begin with: the text before the first value in the expression of the stream.
+    pub prefix: Arc<str>,
+    /// The state: names, slots and types.
+    pub state: Vec<(Arc<str>, SlotId, Type)>,
+    /// The code of the first values.
+    pub initial: (Label, Label),
+    /// The code that one event runs through.
+    pub next: (Label, Label),
+    /// Where that code expects the event's name and its jsonb.
+    pub event: (SlotId, SlotId),
+    /// Events that change the state.
+    pub cases: Vec<EventId>,
     /// Place in the text.
     pub span: Span,
 }

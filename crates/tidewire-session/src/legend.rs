@@ -137,6 +137,7 @@ fn caption(program: &Program, kind: NodeKind) -> String {
     match kind {
         NodeKind::Database(id) => match program.databases[id.index()].kind {
             DatabaseKind::Relational => Glyph::Relational.caption().into(),
+            DatabaseKind::Events => Glyph::Events.caption().into(),
         },
         NodeKind::Broker(id) => match program.brokers[id.index()].kind {
             BrokerKind::Log => Glyph::Log.caption().into(),

@@ -9,6 +9,49 @@ pub struct StoreView {
     pub locks: Vec<LockGroup>,
     /// The last statement that read or wrote rows, of the reader if a transaction reads.
     pub statement: Option<LastStatement>,
+    /// The streams of an event store, in order of their first events; empty for every other kind.
+    pub streams: Vec<StreamView>,
+}
+
+/// A stream of an event store at one instant: what a scrubber over its events needs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamView {
+    /// Its name.
+    pub name: String,
+    /// How many events it has in all.
+    pub total: u32,
+    /// Its events, oldest first; of many only the first.
+    pub events: Vec<StreamEvent>,
+    /// What each `load stream … fold` for such a stream makes of them.
+    pub folds: Vec<FoldedStates>,
+}
+
+/// An event of a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamEvent {
+    /// Over the whole store, from 0.
+    pub position: u64,
+    /// In its stream, from 1.
+    pub version: u32,
+    /// Its type: `OrderPlaced`.
+    pub event: String,
+    /// Its fields, as jsonb is written.
+    pub data: String,
+    /// When it was appended.
+    pub at_us: u64,
+}
+
+/// The states that a fold goes through on a stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoldedStates {
+    /// The handler that has the fold: `accounts.Withdraw`.
+    pub name: String,
+    /// Names of the parts of the state.
+    pub parts: Vec<String>,
+    /// The values of the parts before the first event, then behind each of [`StreamView::events`]; `None` is null.
+    pub states: Vec<Vec<Option<String>>>,
+    /// Why there are no states: an event does not have what the fold reads.
+    pub failure: Option<String>,
 }
 
 /// One table at one instant.

@@ -11,8 +11,8 @@ use crate::protocol::{
     Outcome, PartsMetrics, QueueMetrics, ReadAs, RequestCounts, Series, SeriesKind, ToRun,
 };
 use crate::store_view::{
-    Author, Cell, ColumnHead, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
-    StoreView, TableContent, TableRow, VersionLine, Was,
+    Author, Cell, ColumnHead, FoldedStates, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
+    StoreView, StreamEvent, StreamView, TableContent, TableRow, VersionLine, Was,
 };
 
 /// A value that can cross.
@@ -364,7 +364,27 @@ variants!(StatementOutcome {
 structure!(StoreView {
     tables,
     locks,
-    statement
+    statement,
+    streams
+});
+structure!(StreamView {
+    name,
+    total,
+    events,
+    folds
+});
+structure!(StreamEvent {
+    position,
+    version,
+    event,
+    data,
+    at_us
+});
+structure!(FoldedStates {
+    name,
+    parts,
+    states,
+    failure
 });
 structure!(TableContent {
     name,

@@ -159,3 +159,68 @@ fn null_is_a_value_that_changes_like_any_other() {
     let statement = deleted.statement.expect("the deletion");
     assert_eq!(statement.outcome, StatementOutcome::Done("DELETE 1".into()));
 }
+
+const STREAMS: &str = "
+    event Opened(owner text);
+    event Deposited(amount int);
+    event Withdrawn(amount int);
+    database accounts_db events { }
+    service accounts owns accounts_db {
+      command Fill(account text) {
+        append Opened(owner => 'ann'), Deposited(amount => 30) to stream 'account-' || :account expecting no stream;
+        append Withdrawn(amount => 12) to stream 'account-' || :account expecting :version;
+        append Opened(owner => 'bob') to stream 'owner-bob' expecting any;
+        load stream 'account-' || :account into account fold {
+          let owner_name = '';
+          let balance = 0;
+          on Opened { let owner_name = :owner; }
+          on Deposited { let balance = :balance + :amount; }
+          on Withdrawn { let balance = :balance - :amount; }
+        }
+        require :account.balance = 18 and :account.owner_name = 'ann' and :account.version = 3 else fail WrongFold;
+        reply ();
+      }
+    }
+    client people users 1 requests 1 { call accounts.Fill(account => 'a'); }
+";
+
+#[test]
+fn streams_come_with_the_state_behind_each_event() {
+    let mut host = host(STREAMS, 1);
+    let (_, view) = first(&mut host, |view| view.streams.len() == 2);
+    let account = &view.streams[0];
+    assert_eq!((account.name.as_str(), account.total), ("account-a", 3));
+    let told: Vec<(u64, u32, &str, &str)> = account
+        .events
+        .iter()
+        .map(|event| (event.position, event.version, &*event.event, &*event.data))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (0, 1, "Opened", r#"{"owner": "ann"}"#),
+            (1, 2, "Deposited", r#"{"amount": 30}"#),
+            (2, 3, "Withdrawn", r#"{"amount": 12}"#),
+        ]
+    );
+    assert!(account.events.is_sorted_by_key(|event| event.at_us));
+    let fold = &account.folds[0];
+    assert_eq!((fold.name.as_str(), &fold.failure), ("accounts.Fill", &None));
+    assert_eq!(fold.parts, ["owner_name", "balance"]);
+    let states: Vec<Vec<Option<&str>>> = fold
+        .states
+        .iter()
+        .map(|state| state.iter().map(Option::as_deref).collect())
+        .collect();
+    assert_eq!(
+        states,
+        [
+            [Some(""), Some("0")],
+            [Some("ann"), Some("0")],
+            [Some("ann"), Some("30")],
+            [Some("ann"), Some("18")],
+        ]
+    );
+    // The fold is for accounts: nothing is made of other streams.
+    assert_eq!((view.streams[1].name.as_str(), view.streams[1].folds.len()), ("owner-bob", 0));
+}

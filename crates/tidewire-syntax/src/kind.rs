@@ -231,6 +231,12 @@ syntax_kinds! {
     CallStep,
     /// `publish E(…) to t;`
     PublishStep,
+    /// `append E(…) to stream … expecting …;`
+    AppendStep,
+    /// `load stream … fold { … }`
+    LoadStep,
+    /// `on E { … }` of a fold
+    FoldCase,
     /// `if … { … } else { … }`
     IfStep,
     /// `for each r in (…) { … }`

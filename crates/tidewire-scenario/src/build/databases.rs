@@ -14,16 +14,18 @@ use super::{Builder, quantities};
 use crate::report::from_sql_error;
 use crate::{Database, DatabaseId, DatabaseKind, NodeId, NodeKind, defaults, limits};
 
-/// Kinds of databases that the language knows; only the first exists so far.
+/// Kinds of databases that the language knows; only the first ones exist so far.
 const KINDS: [&str; 7] = [
     "relational",
+    "events",
     "document",
     "keyvalue",
     "widecolumn",
     "graph",
     "search",
-    "events",
 ];
+/// How many of them exist.
+const READY: usize = 2;
 
 impl Builder<'_> {
     /// Builds all databases.
@@ -58,9 +60,13 @@ impl Builder<'_> {
             "database",
             &database.name,
             database.kind.as_ref(),
-            &KINDS,
+            (&KINDS, READY),
             span,
         );
+        let kind = match &database.kind {
+            Some(kind) if kind.key() == "events" => DatabaseKind::Events,
+            _ => DatabaseKind::Relational,
+        };
         let mut connections = defaults::CONNECTIONS;
         let mut latency = defaults::STATEMENT_LATENCY;
         let mut isolation = IsolationLevel::ReadCommitted;
@@ -83,13 +89,16 @@ impl Builder<'_> {
             }
         }
         let mut initial = Store::new(isolation);
-        if is_small && !self.fill(&mut initial, database) {
+        if kind == DatabaseKind::Events {
+            self.check_event_store(database);
+            self.fill_generated(&mut initial, super::event_store::SCHEMA);
+        } else if is_small && !self.fill(&mut initial, database) {
             self.damaged.insert(id);
         }
         self.program.databases.push(Database {
             node,
             name: database.name.text.clone(),
-            kind: DatabaseKind::Relational,
+            kind,
             initial,
             connections,
             latency,
@@ -109,6 +118,19 @@ impl Builder<'_> {
         store.take_changes();
         store.take_committed();
         self.report.diagnostics.len() == found
+    }
+
+    /// Runs statements that the language writes.
+    pub(super) fn fill_generated(&mut self, store: &mut Store, text: &str) {
+        let (statements, problems) = tidewire_syntax::parse_statements(text);
+        debug_assert!(problems.is_empty(), "{text}: {problems:?}");
+        let connection = store.connect();
+        for statement in &statements {
+            self.run(store, connection, statement, Span::default());
+        }
+        store.disconnect(connection);
+        store.take_changes();
+        store.take_committed();
     }
 
     fn run_member(

@@ -80,7 +80,7 @@ impl Builder<'_> {
     }
 
     fn broker(&mut self, node: NodeId, id: BrokerId, broker: &ast::Broker, span: Span) {
-        self.check_kind("broker", &broker.name, broker.kind.as_ref(), &KINDS, span);
+        self.check_kind("broker", &broker.name, broker.kind.as_ref(), (&KINDS, 1), span);
         let mut latency = defaults::BROKER_LATENCY;
         let mut topics = Vec::new();
         for member in &broker.members {
@@ -137,13 +137,13 @@ impl Builder<'_> {
         Some(id)
     }
 
-    /// Checks the kind of a database or broker. `kinds` begins with the one that exists.
+    /// Checks the kind of a database or broker. `kinds` begins with those that exist.
     pub(super) fn check_kind(
         &mut self,
         what: &str,
         name: &Name,
         kind: Option<&Name>,
-        kinds: &[&str],
+        (kinds, ready): (&[&str], usize),
         span: Span,
     ) {
         let exists = kinds[0];
@@ -157,7 +157,7 @@ impl Builder<'_> {
             return;
         };
         let key = kind.key();
-        if key == exists {
+        if kinds[..ready].contains(&key.as_str()) {
             return;
         }
         if kinds.contains(&key.as_str()) {
@@ -165,7 +165,10 @@ impl Builder<'_> {
                 "not-yet",
                 kind.span,
                 format!("a {what} of kind {key} is not simulated yet: this is a limit of Tidewire"),
-                format!("the only kind now is {exists}"),
+                match ready {
+                    1 => format!("the only kind now is {exists}"),
+                    _ => format!("the kinds now are {}", kinds[..ready].join(", ")),
+                },
             );
         }
         // Any other word is the parser's to report.

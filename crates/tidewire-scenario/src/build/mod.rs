@@ -7,6 +7,7 @@ pub(crate) mod quantities;
 
 mod clients;
 mod databases;
+mod event_store;
 mod faults;
 mod groups;
 mod handler;
@@ -110,6 +111,7 @@ fn empty_program(input: &Input<'_>) -> Program {
         services: Vec::new(),
         handlers: Vec::new(),
         statements: Vec::new(),
+        folds: Vec::new(),
         clients: Vec::new(),
         invariants: Vec::new(),
         lesson: None,

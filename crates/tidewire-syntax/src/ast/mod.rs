@@ -12,7 +12,9 @@ mod schema;
 mod session;
 pub mod sql;
 pub mod step;
+pub mod stream;
 
 pub use block::*;
 pub use lesson::*;
 pub use step::*;
+pub use stream::*;

@@ -1,6 +1,7 @@
 //! The steps of a handler: SQL statements, and a handful of words for what is not SQL.
 
 use super::sql::{Expression, Query, Statement};
+use super::stream::{Append, LoadStream};
 use crate::{Name, Span};
 
 /// One step.
@@ -29,6 +30,10 @@ pub enum StepKind {
     Call(Call),
     /// `publish Event(x => …) to topic [key …]`
     Publish(Publish),
+    /// `append Event(x => …) to stream …`
+    Append(Append),
+    /// `load stream … fold { … }`
+    LoadStream(LoadStream),
     /// `let x = …`
     Let(Name, Expression),
     /// `if … { … } [else { … }]`

@@ -3,7 +3,7 @@
 use super::tables::Tables;
 use crate::ast::sql::{Expression, Query, Statement};
 use crate::ast::{
-    AnswerCondition, DatabaseMember, FaultKind, Item, ItemKind, Lesson, LessonMember,
+    AnswerCondition, DatabaseMember, Expecting, FaultKind, Item, ItemKind, Lesson, LessonMember,
     ServiceMember, Step, StepKind, Trigger,
 };
 use crate::{Name, Span};
@@ -136,6 +136,20 @@ impl<'p> Mentions<'p> {
                         .iter()
                         .for_each(|it| self.expression(&it.value));
                     publish.key.iter().for_each(|it| self.expression(it));
+                }
+                StepKind::Append(append) => {
+                    let fields = append.events.iter().flat_map(|it| &it.arguments);
+                    fields.for_each(|it| self.expression(&it.value));
+                    self.expression(&append.stream);
+                    if let Expecting::Version(version) = &append.expecting {
+                        self.expression(version);
+                    }
+                    append.id.iter().for_each(|it| self.expression(it));
+                }
+                StepKind::LoadStream(load) => {
+                    self.expression(&load.stream);
+                    load.state.iter().for_each(|(_, it)| self.expression(it));
+                    load.cases.iter().for_each(|it| self.steps(&it.body));
                 }
                 StepKind::Let(_, value) => self.expression(value),
                 StepKind::If {

@@ -25,6 +25,7 @@ mod sequence;
 mod service;
 mod statement;
 mod step;
+mod stream;
 mod store;
 mod transaction;
 mod type_name;

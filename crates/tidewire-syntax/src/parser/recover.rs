@@ -27,7 +27,8 @@ pub(super) const BLOCK_WORDS: &[&str] = &[
 /// Words that, first on a line, almost surely begin a new step or member. Words that also begin a line in the
 /// middle of a statement (`select`, `on`, `for`) are left out.
 const FRESH_STARTS: &[&str] = &[
-    "insert", "update", "delete", "create", "alter", "begin", "commit", "call", "publish", "let",
+    "insert", "update", "delete", "create", "alter", "begin", "commit", "call", "publish",
+    "append", "load", "let",
     "if", "require", "reply", "wait", "command", "query", "topic", "think",
 ];
 

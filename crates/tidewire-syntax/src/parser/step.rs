@@ -6,7 +6,7 @@ use crate::ast::sql::Statement;
 use crate::ast::{Argument, Call, Failure, Publish, Retry, Step, StepKind};
 
 const STEP_WORDS: &[&str] = &[
-    "call", "publish", "let", "if", "for", "require", "fail", "reply", "wait",
+    "call", "publish", "append", "load", "let", "if", "for", "require", "fail", "reply", "wait",
 ];
 
 /// What a step may begin with, for suggestions.
@@ -21,6 +21,8 @@ const ALL_STEP_WORDS: &[&str] = &[
     "savepoint",
     "call",
     "publish",
+    "append",
+    "load",
     "let",
     "if",
     "for",
@@ -34,7 +36,7 @@ const ALL_STEP_WORDS: &[&str] = &[
 ];
 
 /// Steps that the language reserves and does not have yet.
-const LATER: &[&str] = &["parallel", "append", "load", "ack", "reject"];
+const LATER: &[&str] = &["parallel", "ack", "reject"];
 
 impl Parser<'_> {
     /// `{ step … }`
@@ -75,6 +77,8 @@ impl Parser<'_> {
         let kind = match word {
             "if" => return self.node(SyntaxKind::IfStep, |parser| parser.if_step()),
             "for" => return self.node(SyntaxKind::ForEachStep, |parser| parser.for_each()),
+            "load" => return self.node(SyntaxKind::LoadStep, |parser| parser.load()),
+            "append" => SyntaxKind::AppendStep,
             "call" => SyntaxKind::CallStep,
             "publish" => SyntaxKind::PublishStep,
             _ => SyntaxKind::SimpleStep,
@@ -84,10 +88,10 @@ impl Parser<'_> {
             let kind = match word {
                 "call" => StepKind::Call(parser.call(start)?),
                 "publish" => StepKind::Publish(parser.publish()?),
+                "append" => StepKind::Append(parser.append()?),
                 "let" => {
-                    let name = parser.identifier("the name of the value")?;
-                    parser.expect(SyntaxKind::Equal, "`=`")?;
-                    StepKind::Let(name, parser.expression()?)
+                    let (name, value) = parser.binding()?;
+                    StepKind::Let(name, value)
                 }
                 "require" => {
                     let condition = parser.expression()?;
@@ -181,6 +185,13 @@ impl Parser<'_> {
             topic,
             key,
         })
+    }
+
+    /// `x = …` behind `let`.
+    pub(super) fn binding(&mut self) -> Parsed<(crate::Name, crate::ast::sql::Expression)> {
+        let name = self.identifier("the name of the value")?;
+        self.expect(SyntaxKind::Equal, "`=`")?;
+        Ok((name, self.expression()?))
     }
 
     /// `(name => expression, …)`

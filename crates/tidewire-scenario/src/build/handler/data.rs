@@ -93,8 +93,16 @@ impl Frame<'_, '_> {
         }
     }
 
+    /// Refuses a change of what only ever grows.
+    pub(super) fn check_kind_of(&mut self, id: StatementId, tree: &Tree, span: Span) {
+        let database = self.builder.program.statements[id.index()].database;
+        if self.builder.is_event_store(database) && !matches!(tree, Tree::Query(_)) {
+            self.builder.refuse_change(database, tree, span);
+        }
+    }
+
     /// A statement elsewhere while a transaction is open is not part of it.
-    fn warn_outside_transaction(&mut self, database: DatabaseId, span: Span) {
+    pub(super) fn warn_outside_transaction(&mut self, database: DatabaseId, span: Span) {
         if self.flow.open.is_empty() || self.flow.open.contains(&database) {
             return;
         }
@@ -114,7 +122,7 @@ impl Frame<'_, '_> {
 }
 
 impl Builder<'_> {
-    fn add_statement(&mut self, statement: Statement) -> StatementId {
+    pub(super) fn add_statement(&mut self, statement: Statement) -> StatementId {
         let id = StatementId(self.program.statements.len() as u32);
         self.program.statements.push(statement);
         id

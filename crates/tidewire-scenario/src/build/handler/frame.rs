@@ -220,6 +220,26 @@ impl<'b, 'a> Frame<'b, 'a> {
         SlotId(self.slot_names.len() as u32)
     }
 
+    /// How many slots there are.
+    pub(super) fn slots(&self) -> usize {
+        self.slot_names.len()
+    }
+
+    /// Where the next instruction stands: a label of the finished code.
+    pub(super) fn position(&self) -> Label {
+        Label(self.code.len() as u32)
+    }
+
+    /// Whether everything since then computes and has no effect.
+    pub(super) fn only_computes_since(&self, begins: Label) -> bool {
+        self.code[begins.index()..].iter().all(|instruction| {
+            matches!(
+                instruction,
+                Instruction::Set(..) | Instruction::Unless(..) | Instruction::Jump(_)
+            )
+        })
+    }
+
     /// A label that stands nowhere yet.
     pub(super) fn label(&mut self) -> Label {
         self.labels.push(0);

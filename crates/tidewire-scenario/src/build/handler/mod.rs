@@ -7,11 +7,14 @@ mod cache;
 mod call;
 mod data;
 mod draw;
+mod fold;
 mod frame;
+mod generated;
 mod publish;
 mod relay;
 mod routing;
 mod step;
+mod stream;
 mod transaction;
 mod value;
 

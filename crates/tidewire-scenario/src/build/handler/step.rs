@@ -41,6 +41,8 @@ impl Frame<'_, '_> {
             } => self.sql(statement, into.as_ref(), database.as_ref(), span, rest),
             StepKind::Call(call) => self.call(call, span),
             StepKind::Publish(publish) => self.publish(publish, span),
+            StepKind::Append(append) => self.append(append, span),
+            StepKind::LoadStream(load) => self.load(load, span),
             StepKind::Let(name, value) => self.bind_value(name, value, span),
             StepKind::If {
                 condition,
@@ -77,6 +79,7 @@ impl Frame<'_, '_> {
             | Statement::Query(_) => {
                 let sent = self.data_statement(statement.clone(), database, span);
                 if let Some((id, columns)) = sent {
+                    self.check_kind_of(id, statement, span);
                     let outputs = self.bind_columns(&columns, into, span);
                     self.send(id, outputs, span);
                 }
@@ -99,7 +102,7 @@ impl Frame<'_, '_> {
         }
     }
 
-    fn bind_value(&mut self, name: &Name, value: &Expression, span: Span) {
+    pub(super) fn bind_value(&mut self, name: &Name, value: &Expression, span: Span) {
         let planned = self.value(value);
         let data_type = planned.as_ref().and_then(|planned| planned.data_type);
         let slot = self.bind(name.text.clone(), None, data_type, name.span);

@@ -41,6 +41,9 @@ impl Frame<'_, '_> {
             self.is_poisoned = true;
             return;
         };
+        if self.builder.is_event_store(database) {
+            return self.builder.refuse_change(database, tree, span);
+        }
         match tree {
             Tree::Begin(_) => self.open(database, span),
             Tree::Commit { chain: false }

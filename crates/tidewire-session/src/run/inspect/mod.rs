@@ -6,6 +6,7 @@
 mod locks;
 mod names;
 mod statement;
+mod streams;
 mod tables;
 
 use tidewire_engine::{OpenTransaction, Run};
@@ -93,6 +94,7 @@ pub(super) fn store_view(
     StoreView {
         tables: tables::contents(&instant, before.as_ref(), reader),
         locks: locks::groups(&instant),
+        streams: streams::streams(&instant),
         statement: statement::last(&instant, reader.map(|reader| reader.transaction)),
     }
 }
