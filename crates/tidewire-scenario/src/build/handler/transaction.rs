@@ -41,8 +41,8 @@ impl Frame<'_, '_> {
             self.is_poisoned = true;
             return;
         };
-        if self.builder.is_event_store(database) {
-            return self.builder.refuse_change(database, tree, span);
+        if self.builder.is_event_store(database) && matches!(tree, Tree::Begin(_) | Tree::Session(_)) {
+            self.builder.refuse_change(database, tree, span);
         }
         match tree {
             Tree::Begin(_) => self.open(database, span),
