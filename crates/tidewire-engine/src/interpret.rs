@@ -115,6 +115,12 @@ fn step<'a>(
                 deliberate: true,
             })));
         }
+        Instruction::Abort(name) => {
+            return Ok(Some(Pause::Fail(Failure {
+                name: Arc::clone(name),
+                deliberate: false,
+            })));
+        }
         Instruction::Reply(fields) => {
             let values = fields
                 .iter()

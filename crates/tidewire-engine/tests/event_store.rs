@@ -50,7 +50,12 @@ fn events(run: &Run) -> Vec<(String, i64, String, String)> {
             other => panic!("{name} is {other:?}"),
         };
         let text = |name: &str| value(name).to_string();
-        let line = (text("stream"), number("version"), text("event"), text("data"));
+        let line = (
+            text("stream"),
+            number("version"),
+            text("event"),
+            text("data"),
+        );
         all.push((number("position"), line));
     }
     all.sort();

@@ -344,6 +344,8 @@ pub enum Instruction {
     },
     /// Ends the handler with a named failure; what is open is rolled back.
     Fail(Arc<str>, Option<Scalar>),
+    /// Ends the handler with a failure of the machinery, which a retry repeats.
+    Abort(Arc<str>),
     /// Answers the caller; the handler goes on.
     Reply(Vec<(Arc<str>, Scalar)>),
     /// Lets time pass.

@@ -101,6 +101,9 @@ fn a_fold_keeps_its_place_in_the_code() {
          }} }}"
     ));
     let fold = &program.folds[0];
-    assert_eq!((&*fold.prefix, fold.cases.len(), &*fold.state[0].0), ("x-", 1, "sum"));
+    assert_eq!(
+        (&*fold.prefix, fold.cases.len(), &*fold.state[0].0),
+        ("x-", 1, "sum")
+    );
     assert!(fold.initial.0 < fold.initial.1 && fold.next.0 < fold.next.1);
 }

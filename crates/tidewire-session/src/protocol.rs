@@ -187,6 +187,8 @@ pub struct Metrics {
     pub commits: u64,
     /// Transactions rolled back.
     pub rollbacks: u64,
+    /// Rows that queries answered with, over all stores.
+    pub rows_read: u64,
     /// Time that statements spent waiting for locks.
     pub lock_wait_us: u64,
     /// Per event type that keeps a copy elsewhere: longest time between the commit at the origin and the end of

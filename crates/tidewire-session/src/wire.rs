@@ -11,8 +11,8 @@ use crate::protocol::{
     Outcome, PartsMetrics, QueueMetrics, ReadAs, RequestCounts, Series, SeriesKind, ToRun,
 };
 use crate::store_view::{
-    Author, Cell, ColumnHead, FoldedStates, LastStatement, LockGroup, LockLine, RowMark, StatementOutcome,
-    StoreView, StreamEvent, StreamView, TableContent, TableRow, VersionLine, Was,
+    Author, Cell, ColumnHead, FoldedStates, LastStatement, LockGroup, LockLine, RowMark,
+    StatementOutcome, StoreView, StreamEvent, StreamView, TableContent, TableRow, VersionLine, Was,
 };
 
 /// A value that can cross.
@@ -296,6 +296,7 @@ structure!(Metrics {
     messages,
     commits,
     rollbacks,
+    rows_read,
     lock_wait_us,
     staleness_max_us,
     commands,

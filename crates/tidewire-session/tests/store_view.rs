@@ -205,7 +205,10 @@ fn streams_come_with_the_state_behind_each_event() {
     );
     assert!(account.events.is_sorted_by_key(|event| event.at_us));
     let fold = &account.folds[0];
-    assert_eq!((fold.name.as_str(), &fold.failure), ("accounts.Fill", &None));
+    assert_eq!(
+        (fold.name.as_str(), &fold.failure),
+        ("accounts.Fill", &None)
+    );
     assert_eq!(fold.parts, ["owner_name", "balance"]);
     let states: Vec<Vec<Option<&str>>> = fold
         .states
@@ -222,5 +225,8 @@ fn streams_come_with_the_state_behind_each_event() {
         ]
     );
     // The fold is for accounts: nothing is made of other streams.
-    assert_eq!((view.streams[1].name.as_str(), view.streams[1].folds.len()), ("owner-bob", 0));
+    assert_eq!(
+        (view.streams[1].name.as_str(), view.streams[1].folds.len()),
+        ("owner-bob", 0)
+    );
 }

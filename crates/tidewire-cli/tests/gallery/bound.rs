@@ -215,6 +215,7 @@ fn metric(name: &str, outcome: &Outcome) -> Result<u64, String> {
         "messages" => Ok(metrics.messages),
         "commits" => Ok(metrics.commits),
         "rollbacks" => Ok(metrics.rollbacks),
+        "rows read" => Ok(metrics.rows_read),
         "lock wait" => Ok(metrics.lock_wait_us),
         "staleness max" => metrics.staleness_max_us.ok_or_else(none),
         "round trips" => Ok(metrics.round_trips),

@@ -52,8 +52,7 @@ impl Builder<'_> {
                 _ => continue,
             };
             let message = format!("the event store {} {what}", database.name);
-            self.report
-                .error("event-store", member.span, message, hint);
+            self.report.error("event-store", member.span, message, hint);
         }
     }
 
@@ -62,7 +61,9 @@ impl Builder<'_> {
         let name = self.database_name(database);
         let (message, hint) = match tree {
             Statement::Update(_) | Statement::Delete(_) => (
-                format!("the event store {name} changes nothing that was written: events are what happened"),
+                format!(
+                    "the event store {name} changes nothing that was written: events are what happened"
+                ),
                 "append an event that corrects the earlier one, as a bookkeeper does",
             ),
             Statement::Insert(_) => (
@@ -70,7 +71,9 @@ impl Builder<'_> {
                 "write append Event(…) to stream … expecting …",
             ),
             _ => (
-                format!("the event store {name} has no transactions: an append to one stream is its unit"),
+                format!(
+                    "the event store {name} has no transactions: an append to one stream is its unit"
+                ),
                 "write the events of one decision in one append: append A(…), B(…) to stream …",
             ),
         };

@@ -80,7 +80,13 @@ impl Builder<'_> {
     }
 
     fn broker(&mut self, node: NodeId, id: BrokerId, broker: &ast::Broker, span: Span) {
-        self.check_kind("broker", &broker.name, broker.kind.as_ref(), (&KINDS, 1), span);
+        self.check_kind(
+            "broker",
+            &broker.name,
+            broker.kind.as_ref(),
+            (&KINDS, 1),
+            span,
+        );
         let mut latency = defaults::BROKER_LATENCY;
         let mut topics = Vec::new();
         for member in &broker.members {

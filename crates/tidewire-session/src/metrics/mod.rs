@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tidewire_engine::{Fact, Observation, RequestKey};
 use tidewire_scenario::{Handler, HandlerTrigger, Program};
+use tidewire_store::CommandTag;
 use tidewire_syntax::sort;
 
 use crate::protocol::{CopyMetrics, Metrics, QueueMetrics, RequestCounts, Series, SeriesKind};
@@ -37,6 +38,7 @@ pub(crate) struct MetricsFold {
     messages: u64,
     commits: u64,
     rollbacks: u64,
+    rows_read: u64,
     end_us: u64,
     availability: Availability,
     calls: Calls,
@@ -63,6 +65,7 @@ impl MetricsFold {
             messages: 0,
             commits: 0,
             rollbacks: 0,
+            rows_read: 0,
             end_us: 0,
         }
     }
@@ -85,6 +88,10 @@ impl MetricsFold {
             }
             Fact::RequestEnded { failure } => self.request_ended(observation, failure.as_ref()),
             Fact::Sent { .. } => self.messages += 1,
+            Fact::StatementDone {
+                tag: CommandTag::Select(rows),
+                ..
+            } => self.rows_read += *rows as u64,
             Fact::Committed { .. } => self.commits += 1,
             Fact::RolledBack { .. } => self.rollbacks += 1,
             _ => {}
@@ -132,6 +139,7 @@ impl MetricsFold {
             messages: self.messages,
             commits: self.commits,
             rollbacks: self.rollbacks,
+            rows_read: self.rows_read,
             lock_wait_us: self.locks.total_us,
             staleness_max_us: self.staleness.longest_us,
             commands: self.calls.commands(&self.program),

@@ -28,8 +28,8 @@ pub(super) const BLOCK_WORDS: &[&str] = &[
 /// middle of a statement (`select`, `on`, `for`) are left out.
 const FRESH_STARTS: &[&str] = &[
     "insert", "update", "delete", "create", "alter", "begin", "commit", "call", "publish",
-    "append", "load", "let",
-    "if", "require", "reply", "wait", "command", "query", "topic", "think",
+    "append", "load", "let", "if", "require", "reply", "wait", "command", "query", "topic",
+    "think",
 ];
 
 impl Parser<'_> {

@@ -91,7 +91,11 @@ impl Frame<'_, '_> {
 
     /// The state becomes visible behind the load.
     fn bind_state(&mut self, load: &LoadStream, state: &[Part], version: SlotId) {
-        let version = (Name::new("version", load.stream.span), version, Type::Integer);
+        let version = (
+            Name::new("version", load.stream.span),
+            version,
+            Type::Integer,
+        );
         let parts = state
             .iter()
             .map(|part| (part.name.clone(), part.value.slot, part.data_type));
@@ -132,7 +136,11 @@ impl Frame<'_, '_> {
             self.check_pure(begins, written.span);
             let is_text = is_untyped(written)
                 && !matches!(written.kind, ExpressionKind::Literal(Literal::Null));
-            let data_type = if is_text { Some(Type::Text) } else { planned.data_type };
+            let data_type = if is_text {
+                Some(Type::Text)
+            } else {
+                planned.data_type
+            };
             let is_null = matches!(written.kind, ExpressionKind::Literal(Literal::Null));
             let Some(data_type) = data_type.filter(|_| !is_null) else {
                 self.builder.report.error(
@@ -198,7 +206,10 @@ impl Frame<'_, '_> {
         self.emit(Instruction::Unless(is_it, other), case.span);
         let mut bound = Vec::new();
         for (field, data_type) in &fields {
-            if state.iter().any(|part| part.name.as_str().eq_ignore_ascii_case(field)) {
+            if state
+                .iter()
+                .any(|part| part.name.as_str().eq_ignore_ascii_case(field))
+            {
                 self.builder.report.error(
                     "duplicate-name",
                     case.event.span,

@@ -59,7 +59,10 @@ impl Frame<'_, '_> {
             let _ = write!(rows, "{comma}({ordinal}, {name}, {data}, {id})");
         }
         let is_new = match id {
-            Some(_) => format!("not exists (select 1 from events where event_id = {})", ids[0]),
+            Some(_) => format!(
+                "not exists (select 1 from events where event_id = {})",
+                ids[0]
+            ),
             None => "true".to_owned(),
         };
         let text = format!(
@@ -102,7 +105,7 @@ impl Frame<'_, '_> {
             let unknown = self.generated_scalar(":version is null", span)?;
             self.emit(Instruction::Unless(unknown, behind), span);
         }
-        self.emit(Instruction::Fail(CONFLICT.into(), None), span);
+        self.emit(Instruction::Abort(CONFLICT.into()), span);
         self.mark(behind);
         Some(())
     }
@@ -148,7 +151,9 @@ impl Frame<'_, '_> {
         let stores: Vec<DatabaseId> = self.service.map_or(Vec::new(), |service| {
             let service = &self.builder.program.services[service.index()];
             let reach = service.owns.iter().chain(&service.uses).copied();
-            reach.filter(|id| self.builder.is_event_store(*id)).collect()
+            reach
+                .filter(|id| self.builder.is_event_store(*id))
+                .collect()
         });
         let (message, hint) = match stores.as_slice() {
             [only] => return Some(*only),

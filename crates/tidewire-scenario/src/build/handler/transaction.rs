@@ -41,7 +41,9 @@ impl Frame<'_, '_> {
             self.is_poisoned = true;
             return;
         };
-        if self.builder.is_event_store(database) && matches!(tree, Tree::Begin(_) | Tree::Session(_)) {
+        if self.builder.is_event_store(database)
+            && matches!(tree, Tree::Begin(_) | Tree::Session(_))
+        {
             self.builder.refuse_change(database, tree, span);
         }
         match tree {

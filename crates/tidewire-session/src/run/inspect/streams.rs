@@ -93,9 +93,8 @@ fn stream(
     events: &[Appended],
 ) -> StreamView {
     let folds = program.folds.iter();
-    let folds = folds.filter(|fold| {
-        fold.database == instant.database && name.starts_with(&*fold.prefix)
-    });
+    let folds =
+        folds.filter(|fold| fold.database == instant.database && name.starts_with(&*fold.prefix));
     let folds = folds
         .map(|fold| folded(program, fold, &events[..events.len().min(EVENTS)]))
         .collect();
@@ -114,14 +113,21 @@ fn stream(
 fn folded(program: &Program, fold: &Fold, events: &[Appended]) -> FoldedStates {
     let handler = &program.handlers[fold.handler.index()];
     let owner = &program.nodes[handler.owner.index()].name;
-    let states = fold.states(program, events.iter().map(|event| (&event.event, &event.data)));
+    let states = fold.states(
+        program,
+        events.iter().map(|event| (&event.event, &event.data)),
+    );
     let (states, failure) = match states {
         Ok(states) => (states, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
     FoldedStates {
         name: format!("{owner}.{}", handler.name),
-        parts: fold.state.iter().map(|(name, ..)| name.to_string()).collect(),
+        parts: fold
+            .state
+            .iter()
+            .map(|(name, ..)| name.to_string())
+            .collect(),
         states: states
             .iter()
             .map(|state| state.iter().map(value_text).collect())
