@@ -91,7 +91,7 @@ impl MetricsFold {
             Fact::StatementDone {
                 tag: CommandTag::Select(rows),
                 ..
-            } => self.rows_read += *rows as u64,
+            } => self.rows_read += *rows,
             Fact::Committed { .. } => self.commits += 1,
             Fact::RolledBack { .. } => self.rollbacks += 1,
             _ => {}
