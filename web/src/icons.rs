@@ -170,7 +170,7 @@ fn data(icon: Icon) -> (&'static str, &'static str) {
 /// The sign of a kind of store or broker.
 pub(crate) fn kind_icon(glyph: Glyph) -> Icon {
     match glyph {
-        Glyph::None => Icon::Service,
+        Glyph::None | Glyph::Gateway | Glyph::External => Icon::Service,
         Glyph::Relational => Icon::Relational,
         Glyph::Document => Icon::Document,
         Glyph::KeyValue => Icon::KeyValue,
@@ -188,7 +188,7 @@ pub(crate) fn kind_icon(glyph: Glyph) -> Icon {
 /// The class that brings the colours of a kind.
 pub(crate) fn kind_class(glyph: Glyph) -> &'static str {
     match glyph {
-        Glyph::None => "k-plain",
+        Glyph::None | Glyph::Gateway | Glyph::External => "k-plain",
         Glyph::Relational => "k-relational",
         Glyph::Document => "k-document",
         Glyph::KeyValue => "k-keyvalue",

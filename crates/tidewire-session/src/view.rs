@@ -169,12 +169,16 @@ pub enum NodeShape {
     Broker,
 }
 
-/// The kind of a store or a broker: its sign, its tint and its words.
+/// The kind of a store, a broker or a service: its sign, its tint and its words.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Glyph {
-    /// Neither store nor broker.
+    /// Nothing to be told apart by.
     #[default]
     None,
+    /// A service at which requests enter
+    Gateway,
+    /// A party outside any transaction
+    External,
     /// Table grid
     Relational,
     /// Braces
@@ -221,6 +225,8 @@ impl Glyph {
     pub fn caption(self) -> &'static str {
         match self {
             Self::None => "",
+            Self::Gateway => "gateway",
+            Self::External => "external party",
             Self::Relational => "relational",
             Self::Document => "document",
             Self::KeyValue => "key-value",

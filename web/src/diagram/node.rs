@@ -1,6 +1,6 @@
 //! One node of the diagram: client, service or store with its state. Brokers have a file of their own.
 
-use tidewire_session::view::{CanvasNode, NodeCondition, NodeNow, NodeShape, Rectangle};
+use tidewire_session::view::{CanvasNode, Glyph, NodeCondition, NodeNow, NodeShape, Rectangle};
 use yew::prelude::*;
 
 use super::broker::BrokerBody;
@@ -66,6 +66,8 @@ pub(crate) fn Node(props: &NodeProps) -> Html {
         "node",
         group_class(node.shape),
         (node.shape == NodeShape::Store).then(|| kind_class(node.glyph)),
+        (node.glyph == Glyph::External).then_some("external"),
+        (node.glyph == Glyph::Gateway).then_some("gateway"),
         props.down_for_us.map(|_| "crashed"),
         (!props.now.conditions.is_empty()).then_some("afflicted"),
         props

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tidewire_scenario::{Effective, Outline, OutlineNode, PartKind, WireKind};
 use tidewire_syntax::ast::{
     Broker, BrokerMember, Client, Database, DatabaseMember, ItemKind, Load, Service, ServiceMember,
-    sql,
+    ServiceRole, sql,
 };
 use tidewire_syntax::{Diagnostic, Name, Severity, Span};
 
@@ -142,6 +142,11 @@ fn service_words(service: &Service) -> Words {
             _ => None,
         });
     Words {
+        glyph: match service.role {
+            ServiceRole::Service => Glyph::None,
+            ServiceRole::Gateway => Glyph::Gateway,
+            ServiceRole::External => Glyph::External,
+        },
         caption: role_caption(service.role).into(),
         contents: handlers.collect(),
         ..Words::default()

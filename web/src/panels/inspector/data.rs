@@ -2,7 +2,10 @@
 
 use tidewire_session::document::Command;
 use tidewire_session::protocol::ReadAs;
-use tidewire_session::store_view::{Author, LastStatement, LockGroup, StoreView, TableContent};
+use tidewire_session::store_view::{
+    Author, LastStatement, LockGroup, StoreView, StreamView, TableContent,
+};
+use tidewire_session::view::Glyph;
 use wasm_bindgen::JsCast;
 use web_sys::HtmlElement;
 use yew::prelude::*;
@@ -11,6 +14,7 @@ use super::anomalies::AnomalyList;
 use super::header::Header;
 use super::locks::locks;
 use super::statement::statement;
+use super::streams::Streams;
 use super::table::DataTable;
 use crate::app::Anomalies;
 use crate::icons::{Icon, icon};
@@ -28,6 +32,8 @@ pub(crate) struct StoreContent {
     pub(crate) locks: Vec<LockGroup>,
     /// The last statement that read or wrote rows.
     pub(crate) statement: Option<LastStatement>,
+    /// Streams of an event store.
+    pub(crate) streams: Shared<Vec<StreamView>>,
 }
 
 impl StoreContent {
@@ -42,6 +48,10 @@ impl StoreContent {
             tables: store.tables.into_iter().enumerate().map(table).collect(),
             locks: store.locks,
             statement: store.statement,
+            streams: match before {
+                Some(before) if *before.streams == store.streams => before.streams.clone(),
+                _ => Shared::new(store.streams),
+            },
         }
     }
 }
@@ -104,6 +114,9 @@ pub(crate) fn DataPanel(props: &DataProps) -> Html {
             { match (&props.content, props.runs) {
                 (_, false) => html! { <p class="inspector-text">{ "This design does not run as it stands, so its tables hold nothing." }</p> },
                 (None, true) => reading(),
+                (Some(content), true) if node.is_some_and(|node| node.glyph == Glyph::Events) => html! {
+                    <Streams streams={content.streams.clone()} />
+                },
                 (Some(content), true) => html! {
                     <>
                         <Readers transactions={props.transactions.clone()} read={props.read} on_read={props.on_read.clone()} />

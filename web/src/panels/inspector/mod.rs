@@ -9,6 +9,7 @@ mod invariants;
 mod locks;
 mod node;
 mod statement;
+mod streams;
 mod table;
 mod versions;
 
