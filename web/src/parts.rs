@@ -20,7 +20,8 @@ pub(crate) fn Parts(props: &PartsProps) -> Html {
     let parts = Part::ALL.into_iter().map(|part| {
         let (sign, kind) = match part {
             Part::Client => (Icon::Client, "k-plain"),
-            Part::Service => (Icon::Service, "k-plain"),
+            Part::Service | Part::Gateway | Part::External => (Icon::Service, "k-plain"),
+            Part::EventStore => (Icon::Events, "k-eventstore"),
             Part::RelationalStore => (Icon::Relational, "k-relational"),
             Part::LogBroker => (Icon::Log, "k-log"),
         };

@@ -302,10 +302,12 @@ fn command() -> impl Strategy<Value = Command> {
     let node = move || (0..names.len()).prop_map(move |index| names[index].to_owned());
     let place = -40..900i32;
     prop_oneof![
-        (0..4usize, place.clone(), place.clone()).prop_map(|(part, x, y)| Command::AddNode {
-            part: Part::ALL[part],
-            x,
-            y
+        (0..Part::ALL.len(), place.clone(), place.clone()).prop_map(|(part, x, y)| {
+            Command::AddNode {
+                part: Part::ALL[part],
+                x,
+                y,
+            }
         }),
         (node(), place.clone(), place, 0..3u32).prop_map(|(node, x, y, gesture)| {
             Command::MoveNodes {
@@ -346,4 +348,55 @@ proptest! {
         while document.redo().is_some() {}
         prop_assert_eq!(document.text(), last);
     }
+}
+
+#[test]
+fn every_part_of_the_panel_can_be_added_and_runs() {
+    let mut document = Document::open("");
+    let mut names = Vec::new();
+    for part in Part::ALL {
+        names.push(add(&mut document, part, 40, 40));
+        assert!(
+            document.is_valid(),
+            "{part:?}: {:?}",
+            document.diagnostics()
+        );
+    }
+    assert_eq!(
+        names,
+        [
+            "client", "gateway", "service", "provider", "store", "history", "broker"
+        ]
+    );
+    let captions = document
+        .canvas()
+        .nodes
+        .iter()
+        .map(|node| node.caption.as_str());
+    let shown: Vec<&str> = captions.collect();
+    assert_eq!(
+        shown,
+        [
+            "1 user",
+            "gateway",
+            "idle",
+            "external party",
+            "relational",
+            "event store",
+            "topic log"
+        ]
+    );
+    let lines = [
+        ("client", "gateway", "client calls gateway.Handle"),
+        ("gateway", "service", "gateway calls service.Handle"),
+        ("service", "provider", "service calls provider.Handle"),
+        ("service", "history", "service owns history"),
+    ];
+    for (from, to, said) in lines {
+        assert_eq!(connect(&mut document, from, to).as_deref(), Ok(said));
+        assert!(document.is_valid(), "{said}: {:?}", document.diagnostics());
+    }
+    let refused =
+        connect(&mut document, "history", "broker").expect_err("a store publishes nothing");
+    assert!(refused.contains("relay"), "{refused}");
 }

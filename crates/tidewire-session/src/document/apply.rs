@@ -60,6 +60,9 @@ impl Document {
         let (kind, stem) = match part {
             Part::Client => (edit::Part::Client, "client"),
             Part::Service => (edit::Part::Service, "service"),
+            Part::Gateway => (edit::Part::Gateway, "gateway"),
+            Part::External => (edit::Part::External, "provider"),
+            Part::EventStore => (edit::Part::EventStore, "history"),
             Part::RelationalStore => (edit::Part::Database, "store"),
             Part::LogBroker => (edit::Part::Broker, "broker"),
         };

@@ -86,18 +86,27 @@ pub enum Part {
     Client,
     /// A service with one command.
     Service,
+    /// A gateway with one command.
+    Gateway,
+    /// An external party with one command.
+    External,
     /// A relational store with one table.
     RelationalStore,
+    /// An event store.
+    EventStore,
     /// A broker with one topic.
     LogBroker,
 }
 
 impl Part {
     /// All of them, in the panel's order.
-    pub const ALL: [Part; 4] = [
+    pub const ALL: [Part; 7] = [
         Part::Client,
+        Part::Gateway,
         Part::Service,
+        Part::External,
         Part::RelationalStore,
+        Part::EventStore,
         Part::LogBroker,
     ];
 
@@ -105,8 +114,11 @@ impl Part {
     pub fn title(self) -> &'static str {
         match self {
             Part::Client => "Client",
+            Part::Gateway => "Gateway",
             Part::Service => "Service",
+            Part::External => "External party",
             Part::RelationalStore => "Relational store",
+            Part::EventStore => "Event store",
             Part::LogBroker => "Log broker",
         }
     }
@@ -115,8 +127,11 @@ impl Part {
     pub fn purpose(self) -> &'static str {
         match self {
             Part::Client => "Sends requests",
+            Part::Gateway => "Where requests come in",
             Part::Service => "Answers calls and events",
+            Part::External => "Takes part in no transaction",
             Part::RelationalStore => "Keeps rows, with transactions",
+            Part::EventStore => "Keeps what happened, stream by stream",
             Part::LogBroker => "Passes events on, in order",
         }
     }

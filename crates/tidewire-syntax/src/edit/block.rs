@@ -17,8 +17,14 @@ pub enum Part {
     Client,
     /// A service with one command.
     Service,
+    /// A gateway with one command.
+    Gateway,
+    /// An external party with one command.
+    External,
     /// A relational database with one table.
     Database,
+    /// An event store.
+    EventStore,
     /// A log broker with one topic.
     Broker,
 }
@@ -30,9 +36,10 @@ impl Part {
             Part::Client => {
                 format!("client {block} users 1 requests 10 {{\n  think 50ms to 200ms;\n}}")
             }
-            Part::Service => {
-                format!("service {block} {{\n  command Handle(id int) {{\n    reply ();\n  }}\n}}")
-            }
+            Part::Service => with_command("service", &block),
+            Part::Gateway => with_command("gateway", &block),
+            Part::External => with_command("external", &block),
+            Part::EventStore => format!("database {block} events {{}}"),
             Part::Database => format!(
                 "database {block} relational {{\n  create table items (id int primary key, value int not null);\n}}"
             ),
@@ -42,6 +49,11 @@ impl Part {
             }
         }
     }
+}
+
+/// A service, or what has the members of one, that answers one command.
+fn with_command(word: &str, block: &str) -> String {
+    format!("{word} {block} {{\n  command Handle(id int) {{\n    reply ();\n  }}\n}}")
 }
 
 /// Adds a block behind the last one of the design, or of the common part.
