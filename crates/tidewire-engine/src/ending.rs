@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use tidewire_scenario::Catch;
+use tidewire_store::Value;
+
+use crate::interpret::set;
 use crate::message::Reply;
 use crate::observation::Fact;
 use crate::step::Step;
@@ -10,6 +14,11 @@ use crate::work::{Failure, Origin};
 impl Step<'_> {
     /// Ends a work, well or with a failure.
     pub(crate) fn finish(&mut self, slot: u32, failure: Option<Failure>) {
+        if let Some(failure) = &failure
+            && self.catch(slot, failure)
+        {
+            return;
+        }
         let Some(work) = self.work_mut(slot) else {
             return;
         };
@@ -42,6 +51,26 @@ impl Step<'_> {
             Origin::Every { periodic, effects } => self.end_tick(periodic, effects),
         }
         self.remove_work(slot);
+    }
+
+    /// Lets the handler go on where its code takes this failure, if it does; what is open is rolled back.
+    fn catch(&mut self, slot: u32, failure: &Failure) -> bool {
+        let setup = self.setup;
+        let Some(work) = self.work_mut(slot) else {
+            return false;
+        };
+        let (position, cause) = (work.position, work.cause);
+        let catches = &setup.program.handlers[work.handler.index()].catches;
+        let inside = |it: &&Catch| (it.from.0..it.until.0).contains(&position);
+        let Some(catch) = catches.iter().find(inside) else {
+            return false;
+        };
+        set(work, catch.failure, Value::text(Arc::clone(&failure.name)));
+        work.position = catch.target.0;
+        self.set_timer(slot, None);
+        self.release_connections(slot);
+        self.make_ready(slot, cause.unwrap_or_default());
+        true
     }
 
     /// A work vanishes with the memory of its process. Whoever waits for it loses the connection.

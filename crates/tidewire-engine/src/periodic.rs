@@ -1,5 +1,5 @@
 //! Handlers that time starts: one at a time on each instance, with a pause between end and start. They have a
-//! thread of their own and do not wait for workers.
+//! thread of their own and do not wait for workers. So do those that run once, when an instance begins.
 
 use tidewire_scenario::ServiceId;
 use tidewire_store::Value;
@@ -45,7 +45,10 @@ impl Step<'_> {
         let spec = self.setup.periodics[index as usize];
         let now = self.state.effects;
         self.state.periodics[index as usize].idle_at = (now == effects).then_some(now);
-        let ticket = self.schedule(spec.period_us, Pending::Tick(index));
+        let Some(period_us) = spec.period_us else {
+            return;
+        };
+        let ticket = self.schedule(period_us, Pending::Tick(index));
         self.state.periodics[index as usize].due = Some(ticket);
     }
 

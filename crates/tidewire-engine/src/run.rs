@@ -171,7 +171,10 @@ impl State {
             && self.messages.len() == 0
             && (setup.periodics.iter())
                 .zip(&self.periodics)
-                .all(|(_, periodic)| periodic.idle_at == Some(self.effects))
+                .all(|(spec, periodic)| match spec.period_us {
+                    Some(_) => periodic.idle_at == Some(self.effects),
+                    None => periodic.due.is_none(),
+                })
     }
 }
 

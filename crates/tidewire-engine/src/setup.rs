@@ -41,7 +41,7 @@ pub struct Setup {
     cursor_base: Vec<u32>,
     /// All (partition, group) pairs.
     pub(crate) cursors: Vec<CursorSpec>,
-    /// All periodic handlers, once per instance.
+    /// All handlers that time or a beginning starts, once per instance.
     pub(crate) periodics: Vec<PeriodicSpec>,
     /// Per database: the invariants that read it.
     pub(crate) readers: Vec<Vec<InvariantId>>,
@@ -77,13 +77,14 @@ pub(crate) struct CursorSpec {
     pub(crate) instance: u32,
 }
 
-/// A handler that time starts, on one instance.
+/// A handler that time, or the beginning of a process, starts on one instance.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PeriodicSpec {
     pub(crate) service: ServiceId,
     pub(crate) instance: u32,
     pub(crate) handler: HandlerId,
-    pub(crate) period_us: u64,
+    /// `None`: it runs once, when the instance begins.
+    pub(crate) period_us: Option<u64>,
 }
 
 impl Setup {
@@ -162,17 +163,18 @@ impl Setup {
             }
             self.pools_of.push(pools);
             for handler in &service.handlers {
-                if let HandlerTrigger::Every { period_us } =
-                    program.handlers[handler.index()].trigger
-                {
-                    self.periodics
-                        .extend((0..instances).map(|instance| PeriodicSpec {
-                            service: id,
-                            instance,
-                            handler: *handler,
-                            period_us: period_us.max(1),
-                        }));
-                }
+                let period_us = match program.handlers[handler.index()].trigger {
+                    HandlerTrigger::Every { period_us } => Some(period_us.max(1)),
+                    HandlerTrigger::Start => None,
+                    _ => continue,
+                };
+                self.periodics
+                    .extend((0..instances).map(|instance| PeriodicSpec {
+                        service: id,
+                        instance,
+                        handler: *handler,
+                        period_us,
+                    }));
             }
         }
     }

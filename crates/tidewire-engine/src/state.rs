@@ -267,13 +267,17 @@ impl State {
         state
     }
 
-    /// A periodic handler begins somewhere inside its first period, so that they do not march in step.
+    /// A periodic handler begins somewhere inside its first period, so that they do not march in step; one that
+    /// a beginning starts, at once.
     pub(crate) fn first_period(&self, setup: &Setup, periodic: u32) -> u64 {
         let spec = setup.periodics[periodic as usize];
+        let Some(period_us) = spec.period_us else {
+            return 0;
+        };
         let key = setup.handler_keys[spec.handler.index()];
         let ticks = self.periodics[periodic as usize].ticks;
         let ordinal = (u64::from(ticks) << 16) | u64::from(spec.instance);
-        Draws::new(key, Purpose::Phase, ordinal).between(1, spec.period_us)
+        Draws::new(key, Purpose::Phase, ordinal).between(1, period_us)
     }
 
     /// Virtual time in microseconds.

@@ -23,3 +23,5 @@ pub const RETRY_BACKOFF_US: u64 = 50_000;
 pub const THINK: Delay = Delay::Fixed(0);
 /// Rows that a relay takes from its outbox in one look.
 pub const RELAY_BATCH: u32 = 100;
+/// Pauses before a saga repeats a step or an undoing, in microseconds; after the last one it is stuck.
+pub const SAGA_PAUSES_US: [u64; 5] = [50_000, 100_000, 200_000, 400_000, 800_000];

@@ -227,15 +227,12 @@ impl Wiring {
             }
         }
         for member in &service.members {
-            match &member.kind {
-                ServiceMember::Command(command) => self.steps(from, &command.body),
-                ServiceMember::Every(_, body) => self.steps(from, body),
-                ServiceMember::Subscription(on) => {
-                    let broker = self.topics.get(&on.topic.key()).copied();
-                    self.draw(broker, from, WireKind::Consume);
-                    self.steps(from, &on.body);
-                }
-                _ => {}
+            if let ServiceMember::Subscription(on) = &member.kind {
+                let broker = self.topics.get(&on.topic.key()).copied();
+                self.draw(broker, from, WireKind::Consume);
+            }
+            for body in member.kind.bodies() {
+                self.steps(from, body);
             }
         }
     }

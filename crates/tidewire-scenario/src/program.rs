@@ -268,6 +268,21 @@ pub struct Handler {
     pub code: Vec<Instruction>,
     /// Place in the text of each instruction.
     pub spans: Vec<Span>,
+    /// Who takes a failure of which instructions; of several, the first.
+    pub catches: Vec<Catch>,
+}
+
+/// Part of a handler's code whose failures do not end it.
+#[derive(Clone, Copy, Debug)]
+pub struct Catch {
+    /// Its first instruction.
+    pub from: Label,
+    /// Behind its last one.
+    pub until: Label,
+    /// Where the handler goes on, its open transactions rolled back.
+    pub target: Label,
+    /// Gets the failure's name; text.
+    pub failure: SlotId,
 }
 
 /// Slots that every frame begins with.
@@ -308,6 +323,8 @@ pub enum HandlerTrigger {
         /// Between the end of one and the start of the next.
         period_us: u64,
     },
+    /// A process begins: at the start of the run, and after each crash.
+    Start,
     /// A request of a client.
     Request(ClientId),
 }

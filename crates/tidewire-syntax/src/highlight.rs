@@ -108,6 +108,8 @@ fn declares(kind: SyntaxKind) -> bool {
             | SyntaxKind::Topic
             | SyntaxKind::Cache
             | SyntaxKind::Command
+            | SyntaxKind::Saga
+            | SyntaxKind::SagaStep
     )
 }
 

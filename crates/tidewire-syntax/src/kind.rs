@@ -225,6 +225,14 @@ syntax_kinds! {
     Subscription,
     /// `every 1s { … }`
     Every,
+    /// `on start { … }`
+    Start,
+    /// `saga NAME(…) state DB { … }`
+    Saga,
+    /// `step NAME { … }` in it
+    SagaStep,
+    /// `do { … }`, `undo { … }`
+    SagaPart,
     /// An SQL statement as a step or member, with its semicolon.
     SqlStep,
     /// `call s.c(…);`

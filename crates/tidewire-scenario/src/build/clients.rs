@@ -44,7 +44,7 @@ impl<'a> Builder<'a> {
                 .hint("write call service.Command(…);"),
             );
         }
-        let handler = self.declare_handler(Signature {
+        let handler = self.declare(Signature {
             owner: node,
             service: None,
             name: client.name.text.clone(),

@@ -92,7 +92,9 @@ impl Builder<'_> {
         if kind == DatabaseKind::Events {
             self.check_event_store(database);
             self.fill_generated(&mut initial, super::event_store::SCHEMA);
-        } else if is_small && !self.fill(&mut initial, database) {
+        } else if is_small && !self.fill(&mut initial, database)
+            || !self.saga_table(&mut initial, database)
+        {
             self.damaged.insert(id);
         }
         self.program.databases.push(Database {

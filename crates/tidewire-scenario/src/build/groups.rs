@@ -6,7 +6,6 @@ use tidewire_syntax::ast::{StepKind, Subscription};
 use tidewire_syntax::{Diagnostic, Span};
 
 use super::Builder;
-use super::services::Body;
 use crate::outline::each_step;
 use crate::{EventId, Group, HandlerId, HandlerTrigger, NodeKind, ServiceId, TopicId};
 
@@ -73,7 +72,7 @@ impl Builder<'_> {
         }
         let mut published = Vec::new();
         for signature in &self.signatures {
-            if let Body::Steps(steps) = signature.body {
+            for steps in signature.body.steps() {
                 each_step(steps, &mut |step| {
                     if let StepKind::Publish(publish) = &step.kind {
                         published.push((publish.event.key(), publish.topic.key()));

@@ -16,6 +16,7 @@ mod lesson;
 mod messages;
 mod names;
 mod relays;
+mod sagas;
 mod services;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -34,7 +34,7 @@ impl<'a> Builder<'a> {
         if self.damaged.contains(&database) || !self.check_outbox(database, relay) {
             return;
         }
-        self.declare_handler(Signature {
+        self.declare(Signature {
             owner: node,
             service: Some(id),
             name: format!("every {}", relay.every.span.text(self.source)).into(),

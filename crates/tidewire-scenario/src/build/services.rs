@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tidewire_store::Type;
 use tidewire_syntax::ast::{
-    self, Command, ItemKind, Relay, ServiceMember, ServiceRole, Step, StepKind, Subscription,
+    self, Command, ItemKind, Relay, Saga, ServiceMember, ServiceRole, Step, StepKind, Subscription,
 };
 use tidewire_syntax::{Diagnostic, Name, Span};
 
@@ -43,6 +43,21 @@ pub(crate) enum Body<'a> {
     Steps(&'a [Step]),
     /// What the language writes for a relay.
     Relay(&'a Relay, DatabaseId),
+    /// What the language writes for a saga: a new one.
+    Saga(&'a Saga, DatabaseId),
+    /// The same, for those that a process finds unfinished when it starts.
+    Resume(&'a Saga, DatabaseId),
+}
+
+impl<'a> Body<'a> {
+    /// The steps that are written in the text.
+    pub(super) fn steps(self) -> Vec<&'a [Step]> {
+        match self {
+            Self::Steps(steps) => vec![steps],
+            Self::Relay(..) => Vec::new(),
+            Self::Saga(saga, _) | Self::Resume(saga, _) => saga.bodies(),
+        }
+    }
 }
 
 impl<'a> Builder<'a> {
@@ -107,9 +122,26 @@ impl<'a> Builder<'a> {
                     let cache = self.cache(cache, member.span);
                     self.program.services[id.index()].caches.push(cache);
                 }
+                ServiceMember::Start(body) => self.declare_start(node, id, body, member.span),
+                ServiceMember::Saga(saga) => self.declare_saga(node, id, saga),
                 ServiceMember::Without(_) => {}
             }
         }
+        let instances = self.program.services[id.index()].instances;
+        self.check_saga_instances(written, instances);
+    }
+
+    fn declare_start(&mut self, owner: NodeId, service: ServiceId, body: &'a [Step], span: Span) {
+        self.declare(Signature {
+            owner,
+            service: Some(service),
+            name: "on start".into(),
+            span,
+            trigger: HandlerTrigger::Start,
+            parameters: Vec::new(),
+            replies: Vec::new(),
+            body: Body::Steps(body),
+        });
     }
 
     fn cache(&mut self, written: &ast::Cache, span: Span) -> Cache {
@@ -144,18 +176,14 @@ impl<'a> Builder<'a> {
         databases
     }
 
-    fn declare(&mut self, signature: Signature<'a>) -> HandlerId {
+    /// Declares a handler.
+    pub(super) fn declare(&mut self, signature: Signature<'a>) -> HandlerId {
         let id = HandlerId(self.signatures.len() as u32);
         if let Some(service) = signature.service {
             self.program.services[service.index()].handlers.push(id);
         }
         self.signatures.push(signature);
         id
-    }
-
-    /// Declares a handler of a relay or a client.
-    pub(super) fn declare_handler(&mut self, signature: Signature<'a>) -> HandlerId {
-        self.declare(signature)
     }
 
     fn declare_command(&mut self, owner: NodeId, service: ServiceId, command: &'a Command) {
@@ -323,7 +351,7 @@ fn plain_service(node: NodeId, name: &Name) -> Service {
 }
 
 /// Names of the fields of all replies, each once, in order of the text.
-fn reply_fields(body: &[Step]) -> Vec<(Arc<str>, Option<Type>)> {
+pub(super) fn reply_fields(body: &[Step]) -> Vec<(Arc<str>, Option<Type>)> {
     let mut fields: Vec<(Arc<str>, Option<Type>)> = Vec::new();
     each_step(body, &mut |step| {
         if let StepKind::Reply(arguments) = &step.kind {

@@ -129,6 +129,8 @@ impl Keyed for ServiceMember {
                 repeats: true,
                 ..Key::named("every", format!("{}us", period.micros))
             }),
+            Self::Start(_) => Some(Key::setting("start")),
+            Self::Saga(saga) => Some(Key::named("saga", saga.name.to_string())),
             Self::Without(_) => None,
         }
     }

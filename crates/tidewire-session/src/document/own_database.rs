@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tidewire_syntax::Severity;
 use tidewire_syntax::ast::sql::{Statement, TableName};
-use tidewire_syntax::ast::{DatabaseMember, ItemKind, Service, ServiceMember, Step, StepKind};
+use tidewire_syntax::ast::{DatabaseMember, ItemKind, Service, Step, StepKind};
 use tidewire_syntax::edit::{self, Split};
 use tidewire_syntax::sort;
 
@@ -226,11 +226,8 @@ fn reaches(service: &Service) -> Vec<String> {
 /// Visits the tables that a service's statements write, once for each statement.
 fn each_write(service: &Service, visit: &mut dyn FnMut(&TableName)) {
     for member in &service.members {
-        match &member.kind {
-            ServiceMember::Command(command) => writes(&command.body, visit),
-            ServiceMember::Subscription(on) => writes(&on.body, visit),
-            ServiceMember::Every(_, body) => writes(body, visit),
-            _ => {}
+        for body in member.kind.bodies() {
+            writes(body, visit);
         }
     }
 }

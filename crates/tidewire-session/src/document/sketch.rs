@@ -138,6 +138,7 @@ fn service_words(service: &Service) -> Words {
         .iter()
         .filter_map(|member| match &member.kind {
             ServiceMember::Command(command) => Some(command.name.to_string()),
+            ServiceMember::Saga(saga) => Some(saga.name.to_string()),
             ServiceMember::Subscription(on) => Some(format!("on {}", on.event)),
             _ => None,
         });

@@ -1,6 +1,7 @@
 //! The blocks of a scenario: stores, brokers, services, clients, invariants, designs, faults, layout.
 
 use super::lesson::Lesson;
+use super::saga::Saga;
 use super::sql::{IsolationLevel, Query, Statement, TableName, TypeName};
 use super::step::{Delay, Duration, Step};
 use crate::{Name, Span};
@@ -204,6 +205,10 @@ pub enum ServiceMember {
     Subscription(Subscription),
     /// `every 1s [name] { … }`
     Every(Duration, Vec<Step>),
+    /// `on start { … }`: runs when a process begins, also after a crash
+    Start(Vec<Step>),
+    /// `saga S(x int, …) state DB { step A { do { … } undo { … } } … }`
+    Saga(Saga),
     /// `without C;`
     Without(Name),
 }
@@ -232,6 +237,23 @@ pub struct Command {
     pub parameters: Vec<Field>,
     /// Its steps.
     pub body: Vec<Step>,
+}
+
+impl ServiceMember {
+    /// What its handlers do, in order of the text.
+    pub fn bodies(&self) -> Vec<&[Step]> {
+        match self {
+            Self::Command(command) => vec![&command.body],
+            Self::Subscription(on) => vec![&on.body],
+            Self::Every(_, body) | Self::Start(body) => vec![body],
+            Self::Saga(saga) => saga.bodies(),
+            Self::Workers(_)
+            | Self::Instances(_)
+            | Self::Timeout(_)
+            | Self::Cache(_)
+            | Self::Without(_) => Vec::new(),
+        }
+    }
 }
 
 /// A handler of events.

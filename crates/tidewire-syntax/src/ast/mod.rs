@@ -8,6 +8,7 @@ pub mod block;
 mod expression;
 pub mod lesson;
 mod query;
+mod saga;
 mod schema;
 mod session;
 pub mod sql;
@@ -16,5 +17,6 @@ pub mod stream;
 
 pub use block::*;
 pub use lesson::*;
+pub use saga::*;
 pub use step::*;
 pub use stream::*;

@@ -101,15 +101,13 @@ impl<'p> Mentions<'p> {
 
     fn service_member(&mut self, member: &'p ServiceMember) {
         match member {
-            ServiceMember::Command(command) => self.steps(&command.body),
-            ServiceMember::Subscription(on) => self.steps(&on.body),
-            ServiceMember::Every(_, steps) => self.steps(steps),
             // `without db` in a service takes a store out of its header.
             ServiceMember::Without(name) => self.0.push(name),
-            ServiceMember::Workers(_)
-            | ServiceMember::Instances(_)
-            | ServiceMember::Timeout(_)
-            | ServiceMember::Cache(_) => {}
+            ServiceMember::Saga(saga) => self.0.push(&saga.state),
+            _ => {}
+        }
+        for body in member.bodies() {
+            self.steps(body);
         }
     }
 

@@ -295,13 +295,9 @@ impl<'p> Writer<'p, '_> {
                 .extend(insert_member(self.parse, &body, member, None));
         }
         for member in &service.members {
-            let steps: &[Step] = match &member.kind {
-                crate::ast::ServiceMember::Command(it) => &it.body,
-                crate::ast::ServiceMember::Subscription(it) => &it.body,
-                crate::ast::ServiceMember::Every(_, steps) => steps,
-                _ => &[],
-            };
-            self.redirect(steps);
+            for steps in member.kind.bodies() {
+                self.redirect(steps);
+            }
         }
     }
 

@@ -20,6 +20,7 @@ mod name;
 mod prepare;
 mod query;
 mod recover;
+mod saga;
 mod select;
 mod sequence;
 mod service;

@@ -9,6 +9,7 @@ const MEMBERS: &[&str] = &[
     "query",
     "on",
     "every",
+    "saga",
     "workers",
     "instances",
     "timeout",
@@ -61,8 +62,12 @@ impl Parser<'_> {
             Some("command") => self.node(SyntaxKind::Command, |parser| parser.command(false)),
             Some("query") => self.node(SyntaxKind::Command, |parser| parser.command(true)),
             Some("on") if self.nth_word(1, "error") => self.not_yet("`on error`"),
+            Some("on") if self.nth_word(1, "start") && self.nth(2) == SyntaxKind::OpenBrace => {
+                self.node(SyntaxKind::Start, |parser| parser.on_start())
+            }
             Some("on") => self.node(SyntaxKind::Subscription, |parser| parser.subscription()),
             Some("every") => self.node(SyntaxKind::Every, |parser| parser.every()),
+            Some("saga") => self.node(SyntaxKind::Saga, |parser| parser.saga()),
             Some("workers") => {
                 self.setting(|parser| Ok(ServiceMember::Workers(parser.count("how many")?)))
             }
@@ -76,10 +81,6 @@ impl Parser<'_> {
             Some(_) => self
                 .node(SyntaxKind::Without, |parser| parser.without())
                 .map(ServiceMember::Without),
-            None if self.at_word("saga") => {
-                let what = format!("the member {}", self.found());
-                self.not_yet(&what)
-            }
             None => self.unknown_word("a member of a service", MEMBERS),
         }
     }
@@ -126,6 +127,13 @@ impl Parser<'_> {
             commit_before,
             body,
         }))
+    }
+
+    /// `on start { … }`
+    fn on_start(&mut self) -> Parsed<ServiceMember> {
+        self.bump_as(SyntaxKind::Keyword);
+        self.expect_word("start")?;
+        Ok(ServiceMember::Start(self.steps()?))
     }
 
     /// `every 1s [NAME] { … }`

@@ -7,10 +7,11 @@ use tidewire_store::Type;
 use tidewire_syntax::{Diagnostic, Name, Span};
 
 use super::super::Builder;
-use super::super::services::Signature;
+use super::super::services::{Body, Signature};
 use crate::limits;
 use crate::{
-    DatabaseId, Handler, HandlerId, HandlerTrigger, Instruction, Label, ServiceId, SlotId, implicit,
+    Catch, DatabaseId, Handler, HandlerId, HandlerTrigger, Instruction, Label, ServiceId, SlotId,
+    implicit,
 };
 
 /// Fields of a handler's replies, with their types where known.
@@ -58,6 +59,7 @@ pub(super) struct Frame<'b, 'a> {
     spans: Vec<Span>,
     /// Where each label stands, by number.
     labels: Vec<u32>,
+    catches: Vec<Catch>,
 }
 
 const IMPLICIT: [(&str, SlotId, Type); implicit::COUNT as usize] = [
@@ -98,6 +100,7 @@ impl<'b, 'a> Frame<'b, 'a> {
             code: Vec::new(),
             spans: Vec::new(),
             labels: Vec::new(),
+            catches: Vec::new(),
         };
         frame.bind_implicit();
         for (name, data_type) in parameters {
@@ -105,6 +108,12 @@ impl<'b, 'a> Frame<'b, 'a> {
             frame.parameters.push((slot, name.text, data_type));
         }
         frame
+    }
+
+    /// Whether this takes up a saga that nobody waits for.
+    pub(super) fn is_resumed_saga(&self) -> bool {
+        let body = self.builder.signatures[self.id.index()].body;
+        matches!(body, Body::Resume(..))
     }
 
     fn bind_implicit(&mut self) {
@@ -251,6 +260,26 @@ impl<'b, 'a> Frame<'b, 'a> {
         self.labels[label.index()] = self.code.len() as u32;
     }
 
+    /// Lowers code whose failure goes on at `target`, its name in `failure`. Parts inside it come before it.
+    pub(super) fn catching<T>(
+        &mut self,
+        failure: SlotId,
+        target: Label,
+        code: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let (from, until) = (self.label(), self.label());
+        self.mark(from);
+        let value = code(self);
+        self.mark(until);
+        self.catches.push(Catch {
+            from,
+            until,
+            target,
+            failure,
+        });
+        value
+    }
+
     /// Reports an error after which names may be missing.
     pub(super) fn fail(&mut self, diagnostic: Diagnostic) {
         self.builder.report.push(diagnostic);
@@ -279,6 +308,11 @@ impl<'b, 'a> Frame<'b, 'a> {
             };
             *label = Label(self.labels[label.index()]);
         }
+        for catch in &mut self.catches {
+            for label in [&mut catch.from, &mut catch.until, &mut catch.target] {
+                *label = Label(self.labels[label.index()]);
+            }
+        }
         let handler = Handler {
             name,
             owner,
@@ -289,6 +323,7 @@ impl<'b, 'a> Frame<'b, 'a> {
             cursors: self.cursors,
             code: self.code,
             spans: self.spans,
+            catches: self.catches,
         };
         (handler, self.replies)
     }

@@ -13,6 +13,8 @@ mod generated;
 mod publish;
 mod relay;
 mod routing;
+mod saga;
+mod saga_rows;
 mod step;
 mod stream;
 mod transaction;
@@ -48,6 +50,8 @@ impl Builder<'_> {
         match body {
             Body::Steps(steps) => frame.body(steps),
             Body::Relay(relay, database) => frame.relay(relay, database),
+            Body::Saga(saga, database) => frame.saga(saga, database),
+            Body::Resume(saga, database) => frame.resume(saga, database),
         }
         frame.finish()
     }
@@ -73,15 +77,14 @@ impl Builder<'_> {
     }
 
     fn callees(&self, id: HandlerId) -> Vec<HandlerId> {
-        let Body::Steps(steps) = self.signatures[id.index()].body else {
-            return Vec::new();
-        };
         let mut callees = Vec::new();
-        each_step(steps, &mut |step| {
-            if let StepKind::Call(call) = &step.kind {
-                callees.extend(self.command(&call.service, &call.command));
-            }
-        });
+        for steps in self.signatures[id.index()].body.steps() {
+            each_step(steps, &mut |step| {
+                if let StepKind::Call(call) = &step.kind {
+                    callees.extend(self.command(&call.service, &call.command));
+                }
+            });
+        }
         callees
     }
 

@@ -81,7 +81,7 @@ impl Frame<'_, '_> {
     }
 
     /// Says what a statement does that nobody wrote.
-    fn reword(&mut self, id: StatementId, words: String) {
+    pub(super) fn reword(&mut self, id: StatementId, words: String) {
         self.builder.program.statements[id.index()].text = words.into();
     }
 }

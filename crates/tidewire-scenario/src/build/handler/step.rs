@@ -18,7 +18,7 @@ impl Frame<'_, '_> {
     }
 
     /// Steps in a scope of their own: what they bind ends with them.
-    fn block(&mut self, steps: &[Step]) {
+    pub(super) fn block(&mut self, steps: &[Step]) {
         let outside = self.scope.len();
         self.steps(steps);
         self.scope.truncate(outside);
@@ -192,6 +192,9 @@ impl Frame<'_, '_> {
     }
 
     fn reply(&mut self, fields: &[Argument], span: Span) {
+        if self.is_resumed_saga() {
+            return; // whoever called it is gone
+        }
         if !matches!(self.trigger, HandlerTrigger::Command { .. }) {
             self.builder.report.error(
                 "misplaced",
