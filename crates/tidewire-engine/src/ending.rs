@@ -66,6 +66,7 @@ impl Step<'_> {
             return false;
         };
         set(work, catch.failure, Value::text(Arc::clone(&failure.name)));
+        set(work, catch.answered, Value::Boolean(failure.deliberate));
         work.position = catch.target.0;
         self.set_timer(slot, None);
         self.release_connections(slot);

@@ -283,6 +283,8 @@ pub struct Catch {
     pub target: Label,
     /// Gets the failure's name; text.
     pub failure: SlotId,
+    /// Gets whether somebody said it with `fail`; boolean.
+    pub answered: SlotId,
 }
 
 /// Slots that every frame begins with.

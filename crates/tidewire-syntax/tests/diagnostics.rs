@@ -306,8 +306,40 @@ fn sql_that_is_left_out_says_so() {
     check(
         "saga Order() { }",
         expect![[r#"
-        1:1 not-supported: the block `saga` is not part of the language yet
+        1:1 syntax: a saga belongs to the service that orchestrates it
+          hint: move it into a service block, among its commands
     "#]],
+    );
+}
+
+#[test]
+fn sagas_say_what_they_need() {
+    check(
+        "service s {\n\
+         saga A() { }\n\
+         saga B() state db { do { } }\n\
+         saga C() state db { step D pivto { } }\n\
+         saga E() state db { step F pivot { } }\n\
+         saga G() state db { step H { redo { } } }\n\
+         saga I() state db { step J { do { } do { } } }\n\
+         on start do { }\n\
+         }",
+        expect![[r#"
+            2:10 syntax: expected `state`, found `{`
+            3:21 syntax: expected a step of the saga, found `do`
+            4:28 syntax: expected `{`, `pivot` or `retriable`, found `pivto`
+              hint: did you mean `pivot`?
+              fix: Change to `pivot` → saga C() state db { step D pivot { } }
+            5:34 syntax: the step F does nothing
+              hint: write do { … } with its steps
+            6:28 syntax: the step H does nothing
+              hint: write do { … } with its steps
+            6:30 syntax: expected `do { … }` or `undo { … }`, found `redo`
+              hint: one of: do, undo
+            7:37 syntax: a step has one `do`
+              hint: write what belongs together into the first one
+            8:10 syntax: expected `from`, found `do`
+        "#]],
     );
 }
 

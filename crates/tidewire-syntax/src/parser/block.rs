@@ -10,7 +10,7 @@ use crate::ast::{
 use crate::{Diagnostic, Name, SyntaxKind};
 
 /// Blocks that the language reserves and does not have yet.
-const LATER: &[&str] = &["saga", "projection", "capture"];
+const LATER: &[&str] = &["projection", "capture"];
 
 impl Parser<'_> {
     /// Blocks up to the end of the text.
@@ -39,6 +39,10 @@ impl Parser<'_> {
 
     fn item(&mut self, in_design: bool) -> Parsed<Item> {
         let start = self.start();
+        if self.at_word("saga") {
+            let message = "a saga belongs to the service that orchestrates it".to_owned();
+            return self.fail_hint(message, "move it into a service block, among its commands");
+        }
         if let Some(word) = self.one_of(LATER) {
             return self.not_yet(&format!("the block `{word}`"));
         }

@@ -260,10 +260,11 @@ impl<'b, 'a> Frame<'b, 'a> {
         self.labels[label.index()] = self.code.len() as u32;
     }
 
-    /// Lowers code whose failure goes on at `target`, its name in `failure`. Parts inside it come before it.
+    /// Lowers code whose failure goes on at `target`, its name and whether it is an answer in `slots`. Parts
+    /// inside it come before it.
     pub(super) fn catching<T>(
         &mut self,
-        failure: SlotId,
+        slots: (SlotId, SlotId),
         target: Label,
         code: impl FnOnce(&mut Self) -> T,
     ) -> T {
@@ -275,7 +276,8 @@ impl<'b, 'a> Frame<'b, 'a> {
             from,
             until,
             target,
-            failure,
+            failure: slots.0,
+            answered: slots.1,
         });
         value
     }

@@ -23,9 +23,6 @@ const STUCK: &str = "stuck";
 
 // Names of ours have two underscores, lest a name in the text hide them.
 
-/// Failures that do not tell whether the thing was done.
-const UNKNOWN: &str = ":saga__failure in ('Timeout', 'ConnectionLost')";
-
 /// Labels of a saga under construction.
 struct Machine<'s> {
     saga: &'s Saga,
@@ -40,6 +37,14 @@ struct Machine<'s> {
     /// The attempts of what is under way, and the name of its last failure.
     attempt: (Name, SlotId),
     failure: (Name, SlotId),
+    /// Whether that was an answer, and not the machinery's.
+    answered: (Name, SlotId),
+}
+
+impl Machine<'_> {
+    fn caught(&self) -> (SlotId, SlotId) {
+        (self.failure.1, self.answered.1)
+    }
 }
 
 impl Frame<'_, '_> {
@@ -85,7 +90,9 @@ impl Frame<'_, '_> {
         };
         let cursor = self.cursors;
         self.cursors += 1;
-        self.emit(Instruction::OpenCursor(look, cursor), span);
+        self.insisting(&machine, |frame| {
+            frame.emit(Instruction::OpenCursor(look, cursor), span);
+        });
         let (turn, take_up, done) = (self.label(), self.label(), self.label());
         self.mark(turn);
         let outputs = self.bind_columns(&columns, Some(&machine.rows.row), span);
@@ -119,6 +126,7 @@ impl Frame<'_, '_> {
             stuck: self.label(),
             attempt: self.bind_hidden("saga__attempts".to_owned(), Some(Type::Integer)),
             failure: self.bind_hidden("saga__failure".to_owned(), Some(Type::Text)),
+            answered: self.bind_hidden("saga__answered".to_owned(), Some(Type::Boolean)),
             saga,
         }
     }
@@ -135,7 +143,7 @@ impl Frame<'_, '_> {
         let mut outputs = vec![status_slot, step_slot];
         outputs.extend(values.iter().map(|value| value.slot));
         debug_assert_eq!(outputs.len(), columns.len());
-        self.send(id, outputs, span);
+        self.insisting(machine, |frame| frame.send(id, outputs, span));
         let ways = [(RUNNING, &machine.done), (COMPENSATING, &machine.undone)];
         for (found, labels) in ways {
             for (one, label) in machine.saga.steps.iter().zip(labels) {
@@ -170,7 +178,7 @@ impl Frame<'_, '_> {
             self.label(),
         );
         let outside = self.scope.len();
-        self.catching(machine.failure.1, failed, |frame| {
+        self.catching(machine.caught(), failed, |frame| {
             frame.part(&step.action, step);
         });
         let values = self.own_bindings(outside);
@@ -190,13 +198,15 @@ impl Frame<'_, '_> {
             SagaStepKind::Compensatable => self.turn_back(machine, at),
             SagaStepKind::Retriable => self.repeat(machine, again, step.span),
             SagaStepKind::Pivot => {
-                let refused = self.label();
-                if let Some(unknown) = self.scalar_of(UNKNOWN) {
-                    self.emit(Instruction::Unless(unknown, refused), step.span);
+                // Only who was asked can say no. Any other failure leaves this attempt, or an earlier one whose
+                // process is gone, in doubt.
+                let unclear = self.label();
+                if let Some(answered) = self.scalar_of(&format!(":{}", machine.answered.0)) {
+                    self.emit(Instruction::Unless(answered, unclear), step.span);
                 }
-                self.repeat(machine, again, step.span);
-                self.mark(refused);
                 self.turn_back(machine, at);
+                self.mark(unclear);
+                self.repeat(machine, again, step.span);
             }
         }
         values
@@ -211,7 +221,7 @@ impl Frame<'_, '_> {
         let again = self.begin_part(machine, machine.undone[at], step.span);
         let failed = self.label();
         if let Some(undo) = step.undo.as_ref().filter(|undo| !undo.is_empty()) {
-            self.catching(machine.failure.1, failed, |frame| {
+            self.catching(machine.caught(), failed, |frame| {
                 let outside = frame.scope.len();
                 frame.part(undo, step);
                 frame.scope.truncate(outside);
@@ -294,24 +304,29 @@ impl Frame<'_, '_> {
         }
     }
 
-    /// Changes the row, and again while its database is away. A saga that cannot write down what it does must
-    /// not do it: it fails, and the next start takes it up.
+    /// Changes the row. A saga that cannot write down what comes next must not do it.
     fn write_down(&mut self, machine: &Machine<'_>, text: &str) {
+        self.insisting(machine, |frame| {
+            if let Some((id, _)) = frame.row_statement(&machine.rows, text) {
+                frame.send(id, Vec::new(), machine.saga.name.span);
+            }
+        });
+    }
+
+    /// Lowers what is repeated until it works, with the longest pause in the end: the database is away.
+    fn insisting(&mut self, machine: &Machine<'_>, code: impl FnOnce(&mut Self)) {
         let span = machine.saga.name.span;
-        let (failed, behind) = (self.label(), self.label());
-        let again = self.label();
+        let (again, failed, behind) = (self.label(), self.label(), self.label());
         self.count(machine, 1, span);
         self.mark(again);
         let (_, cause) = self.bind_hidden("saga__cause".to_owned(), Some(Type::Text));
-        self.catching(cause, failed, |frame| {
-            if let Some((id, _)) = frame.row_statement(&machine.rows, text) {
-                frame.send(id, Vec::new(), span);
-            }
-        });
+        self.catching((cause, machine.answered.1), failed, code);
         self.emit(Instruction::Jump(behind), span);
         self.mark(failed);
         self.pauses(machine, again, span);
-        self.emit(Instruction::Fail("SagaStateUnavailable".into(), None), span);
+        let last = defaults::SAGA_PAUSES_US.last().copied().unwrap_or_default();
+        self.emit(Instruction::Wait(Delay::Fixed(last)), span);
+        self.emit(Instruction::Jump(again), span);
         self.mark(behind);
     }
 
