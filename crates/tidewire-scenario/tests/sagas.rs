@@ -54,9 +54,10 @@ fn the_state_is_in_a_database_of_the_service() {
             1:20 error unknown-column: column "saga" of relation "sagas" does not exist (42703)
             2:1 error unknown-column: column "saga" does not exist (42703)
             6:16 error foreign-table: s cannot keep the state of A in other / write service s owns other
-            7:16 error unknown-name: no database named `nowhere` / known here: db, other, mine
-            8:16 error duplicate-name: mine has a table sagas already / call yours something else: sagas is where C keeps its state
-            10:39 error saga-instances: t runs in 2 instances, and one that starts would take up the sagas of another / give the saga a service of its own with one instance
+            7:16 error unknown-name: no database named `nowhere` / known here: db, other, mine, facts
+            8:16 error saga-state: facts is not relational: it cannot keep a saga / name a relational database of the service
+            9:16 error duplicate-name: mine has a table sagas already / call yours something else: sagas is where C keeps its state
+            11:39 error saga-instances: t runs in 2 instances, and one that starts would take up the sagas of another / give the saga a service of its own with one instance
         "#]],
     );
 }
