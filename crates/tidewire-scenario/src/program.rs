@@ -11,8 +11,10 @@ use tidewire_syntax::{Name, Span};
 use crate::lesson::Lesson;
 use crate::memory::{Cache, CacheAccess, Flight};
 
+mod catch;
 mod fault;
 
+pub use catch::*;
 pub use fault::*;
 
 macro_rules! ids {
@@ -270,21 +272,6 @@ pub struct Handler {
     pub spans: Vec<Span>,
     /// Who takes a failure of which instructions; of several, the first.
     pub catches: Vec<Catch>,
-}
-
-/// Part of a handler's code whose failures do not end it.
-#[derive(Clone, Copy, Debug)]
-pub struct Catch {
-    /// Its first instruction.
-    pub from: Label,
-    /// Behind its last one.
-    pub until: Label,
-    /// Where the handler goes on, its open transactions rolled back.
-    pub target: Label,
-    /// Gets the failure's name; text.
-    pub failure: SlotId,
-    /// Gets whether somebody said it with `fail`; boolean.
-    pub answered: SlotId,
 }
 
 /// Slots that every frame begins with.
