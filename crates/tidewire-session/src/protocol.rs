@@ -289,7 +289,7 @@ pub struct CommandMetrics {
     pub latency_p99_us: u64,
     /// The longest.
     pub latency_max_us: u64,
-    /// Upper end of a bucket in microseconds, and how many lie in it; buckets end at 1, 2 and 5 times powers of ten.
+    /// Upper end of a bucket in microseconds, and how many lie in it; twenty buckets for each power of ten.
     pub distribution: Vec<(u64, u32)>,
     /// The parts of those that called others themselves.
     pub parts: Option<PartsMetrics>,

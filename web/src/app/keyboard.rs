@@ -74,6 +74,7 @@ fn alt(event: &KeyboardEvent) -> Option<Msg> {
     match event.code().as_str() {
         "Digit1" => Some(Msg::Dock(DockTab::Timeline)),
         "Digit2" => Some(Msg::Dock(DockTab::Log)),
+        "Digit3" => Some(Msg::Dock(DockTab::Metrics)),
         _ => None,
     }
 }

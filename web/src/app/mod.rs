@@ -22,7 +22,7 @@ use gloo_render::AnimationFrame;
 use gloo_timers::callback::Timeout;
 use tidewire_session::anomalies::AnomalyReport;
 use tidewire_session::document::Document;
-use tidewire_session::protocol::{Outcome, ReadAs};
+use tidewire_session::protocol::{Metrics, Outcome, ReadAs};
 use tidewire_session::transport::Transport;
 use tidewire_session::view::Frame;
 use yew::prelude::*;
@@ -90,6 +90,8 @@ pub(crate) struct App {
     frame: Shared<Frame>,
     finished: bool,
     outcome: Option<Outcome>,
+    /// Its figures, for the Metrics tab.
+    metrics: Option<Shared<Metrics>>,
     ticker: Ticker,
     last_tick: Option<f64>,
     last_records: u32,
@@ -154,6 +156,7 @@ impl Component for App {
             frame: Shared::default(),
             finished: false,
             outcome: None,
+            metrics: None,
             ticker: Ticker::default(),
             last_tick: None,
             last_records: 0,

@@ -14,6 +14,7 @@ use crate::panels::gallery::GalleryPanel;
 use crate::panels::inspector::{DataPanel, InvariantsPanel, NodePanel};
 use crate::panels::lesson::Asking;
 use crate::panels::log::LogPanel;
+use crate::panels::metrics::MetricsPanel;
 use crate::panels::source::SourcePanel;
 use crate::parts::Parts;
 
@@ -153,6 +154,10 @@ impl App {
                 on_choose={self.reports.line.clone()}
             />
         }
+    }
+
+    pub(super) fn metrics_panel(&self) -> Html {
+        html! { <MetricsPanel metrics={self.metrics.clone()} at_us={self.frame.at_us} /> }
     }
 
     fn node_panel(&self) -> Html {

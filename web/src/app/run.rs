@@ -28,6 +28,7 @@ impl App {
         self.tape = Tape::new(Recording::new(runnable.legend.clone()));
         self.finished = false;
         self.outcome = None;
+        self.metrics = None;
         self.told_violations = 0;
         self.last_records = 0;
         self.tables = Shared::default();
@@ -88,6 +89,7 @@ impl App {
             }
             FromRun::Finished { outcome, .. } => {
                 self.finished = true;
+                self.metrics = Some(Shared::new((*outcome.metrics).clone()));
                 self.outcome = Some(outcome);
                 self.refresh_frame();
                 self.inspect();

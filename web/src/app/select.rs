@@ -122,13 +122,13 @@ impl App {
     }
 
     pub(super) fn show_sheet(&mut self, sheet: Sheet) {
-        self.dock = if sheet == Sheet::Steps {
-            DockTab::Log
-        } else {
-            DockTab::Timeline
+        self.dock = match sheet {
+            Sheet::Steps => DockTab::Log,
+            Sheet::Metrics => DockTab::Metrics,
+            _ => DockTab::Timeline,
         };
         self.inspector = match sheet {
-            Sheet::Lesson | Sheet::Steps => InspectorTab::Node,
+            Sheet::Lesson | Sheet::Steps | Sheet::Metrics => InspectorTab::Node,
             Sheet::Data => InspectorTab::Data,
             Sheet::Invariants => InspectorTab::Invariants,
         };

@@ -34,6 +34,8 @@ pub(crate) enum DockTab {
     Timeline,
     /// Sentences.
     Log,
+    /// Figures.
+    Metrics,
 }
 
 /// What a tab list is drawn from.

@@ -185,6 +185,7 @@ impl App {
                 "Log",
                 html! { <span class="cnt">{ crate::format::grouped(lines as u64) }</span> },
             ),
+            (DockTab::Metrics, "Metrics", Html::default()),
         ];
         html! {
             <>
@@ -195,6 +196,8 @@ impl App {
                     if self.dock == DockTab::Timeline {
                         <Timeline drawing={self.drawing.clone()} tape={self.tape.clone()} ticker={self.ticker.clone()} trace={self.trace.clone()}
                             sentence={self.frame.sentence.clone()} at_us={self.frame.at_us} question={self.question_at()} dispatch={self.dispatch.clone()} />
+                    } else if self.dock == DockTab::Metrics {
+                        { self.metrics_panel() }
                     } else {
                         { self.log_panel() }
                     }
@@ -252,6 +255,7 @@ impl App {
             (Sheet::Steps, "Steps", Html::default()),
             (Sheet::Data, "Data", Html::default()),
             (Sheet::Invariants, "Invariants", Html::default()),
+            (Sheet::Metrics, "Metrics", Html::default()),
         ];
         html! {
             <div class="narrow">
@@ -281,6 +285,7 @@ impl App {
                     }
                     if self.sheet() == Sheet::Steps { { self.log_panel() } }
                     if self.sheet() == Sheet::Data { { self.inspector_panel(InspectorTab::Data) } }
+                    if self.sheet() == Sheet::Metrics { { self.metrics_panel() } }
                     if self.sheet() == Sheet::Invariants { { self.inspector_panel(InspectorTab::Invariants) } }
                 </div>
             </div>
@@ -291,6 +296,7 @@ impl App {
     fn sheet(&self) -> Sheet {
         match (self.dock, self.inspector) {
             (DockTab::Log, _) => Sheet::Steps,
+            (DockTab::Metrics, _) => Sheet::Metrics,
             (_, InspectorTab::Data) => Sheet::Data,
             (_, InspectorTab::Invariants) => Sheet::Invariants,
             (_, InspectorTab::Node) => Sheet::Lesson,
@@ -309,6 +315,8 @@ pub(crate) enum Sheet {
     Data,
     /// Invariants.
     Invariants,
+    /// Figures.
+    Metrics,
 }
 
 impl Sheet {

@@ -7,4 +7,5 @@ pub(crate) mod gallery;
 pub(crate) mod inspector;
 pub(crate) mod lesson;
 pub(crate) mod log;
+pub(crate) mod metrics;
 pub(crate) mod source;

@@ -250,23 +250,29 @@ fn mean(values: &[u64]) -> Option<u64> {
     Some(sum.checked_div(count)? as u64)
 }
 
-/// How many ascending values lie in each bucket: its upper end in microseconds, and the count. Buckets end at 1, 2 and 5
-/// times the powers of ten; those before the first value and behind the last are left out.
+/// Ends of buckets within a power of ten, in hundredths: the series R20 of preferred numbers (ISO 3).
+const STEPS: [u64; 20] = [
+    100, 112, 125, 140, 160, 180, 200, 224, 250, 280, 315, 355, 400, 450, 500, 560, 630, 710, 800,
+    900,
+];
+
+/// How many ascending values lie in each bucket: its upper end in microseconds, and the count. Those before the first
+/// value and behind the last are left out.
 fn distribution(sorted: &[u64]) -> Vec<(u64, u32)> {
     let Some(longest) = sorted.last() else {
         return Vec::new();
     };
     let mut buckets = Vec::new();
-    let (mut power, mut taken) = (1_u64, 0);
+    let (mut power, mut taken) = (10_u64, 0);
     loop {
-        for step in [1, 2, 5] {
-            let end = power.saturating_mul(step);
+        for step in STEPS {
+            let end = power.saturating_mul(step) / 100;
             let until = sorted.partition_point(|value| *value <= end);
             if until > 0 {
                 buckets.push((end, (until - taken) as u32));
             }
             taken = until;
-            if end >= *longest {
+            if end >= *longest || power == u64::MAX {
                 return buckets;
             }
         }
@@ -281,12 +287,12 @@ mod tests {
     #[test]
     fn buckets_hold_every_value_once() {
         assert_eq!(distribution(&[]), []);
-        assert_eq!(distribution(&[0]), [(1, 1)]);
-        let buckets = distribution(&[150, 200, 201, 999, 1_000, 4_000]);
-        assert_eq!(
-            buckets,
-            [(200, 2), (500, 1), (1_000, 2), (2_000, 0), (5_000, 1)]
-        );
-        assert_eq!(distribution(&[u64::MAX]).len(), 1);
+        assert_eq!(distribution(&[0]), [(10, 1)]);
+        let buckets = distribution(&[150, 160, 161, 199, 200, 224]);
+        assert_eq!(buckets, [(160, 2), (180, 1), (200, 2), (224, 1)]);
+        let spread: Vec<u64> = (0..10_000).map(|n| n * n).collect();
+        let counted: u32 = distribution(&spread).iter().map(|(_, count)| count).sum();
+        assert_eq!(counted, 10_000);
+        assert!(!distribution(&[1, u64::MAX]).is_empty());
     }
 }
