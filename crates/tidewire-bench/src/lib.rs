@@ -5,6 +5,7 @@
 
 mod figure;
 mod interleavings;
+mod lessons;
 mod meter;
 mod sample;
 mod session;
@@ -21,7 +22,7 @@ pub fn all(meter: &mut Meter<'_>) -> Result<(), Failure> {
     PARTS.iter().try_for_each(|(_, measure)| measure(meter))
 }
 
-/// Takes the figures of one part: `shop`, `store`, `interleavings`, `tandem`, `session`.
+/// Takes the figures of one part: `shop`, `lessons`, `store`, `interleavings`, `tandem`, `session`.
 pub fn part(name: &str, meter: &mut Meter<'_>) -> Result<(), Failure> {
     let found = PARTS.iter().find(|(part, _)| *part == name);
     let Some((_, measure)) = found else {
@@ -35,8 +36,9 @@ pub fn part(name: &str, meter: &mut Meter<'_>) -> Result<(), Failure> {
 /// Takes the figures of a part.
 type Measure = fn(&mut Meter<'_>) -> Result<(), Failure>;
 
-const PARTS: [(&str, Measure); 5] = [
+const PARTS: [(&str, Measure); 6] = [
     ("shop", shop::measure),
+    ("lessons", lessons::measure),
     ("store", store::measure),
     ("interleavings", interleavings::measure),
     ("tandem", tandem::measure),

@@ -29,6 +29,11 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// Whether this is the native program and no browser.
+    pub(crate) fn is_native(&self) -> bool {
+        self.place == "native"
+    }
+
     /// Reports a figure.
     pub(crate) fn report(
         &mut self,

@@ -15,7 +15,7 @@ const EVENTS: u64 = 100_000;
 
 /// What is done beside applying actions.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     /// Nothing: no observation is made, no invariant is judged.
     SchedulerOnly,
     /// The canonical hash of the state after every event; no invariant is judged.
@@ -45,7 +45,7 @@ pub(crate) fn measure(meter: &mut Meter<'_>) -> Result<(), Failure> {
         for (mode, words, goal) in figures {
             let without = matches!(mode, Mode::SchedulerOnly | Mode::StateHash);
             let program = if without { &bare } else { &judged };
-            let rate = meter.median(|meter| events_per_second(meter, program, mode));
+            let rate = meter.median(|meter| events_per_second(meter, program, mode, EVENTS));
             let name = format!("shop, {}: {words}", design.to_lowercase());
             meter.report(name, rate, "events/s", goal.map(Goal::AtLeast));
         }
@@ -54,8 +54,14 @@ pub(crate) fn measure(meter: &mut Meter<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Over whole runs with the seeds 1, 2, 3, …; making and dropping runs and traces is not counted.
-fn events_per_second(meter: &Meter<'_>, program: &Arc<Program>, mode: Mode) -> f64 {
+/// Over whole runs with the seeds 1, 2, 3, … until there were so many events; making and dropping runs and traces is
+/// not counted.
+pub(crate) fn events_per_second(
+    meter: &Meter<'_>,
+    program: &Arc<Program>,
+    mode: Mode,
+    at_least: u64,
+) -> f64 {
     let (mut events, mut seconds) = (0, 0.0);
     for seed in 1.. {
         let mut run = Run::new(Arc::clone(program), seed, Choices::Canonical);
@@ -65,7 +71,7 @@ fn events_per_second(meter: &Meter<'_>, program: &Arc<Program>, mode: Mode) -> f
         }
         seconds += meter.time(|| advance(&mut run, &mut trace, mode)).0;
         events += u64::from(run.state().events());
-        if events >= EVENTS {
+        if events >= at_least {
             break;
         }
     }

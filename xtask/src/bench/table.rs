@@ -40,7 +40,8 @@ fn row(figures: &[Figure], name: &str) -> [String; 6] {
     let part = part.filter(|_| native.is_some_and(|figure| !figure.unit.is_empty()));
     let judged = native.or(wasm);
     let goal = judged.and_then(|figure| figure.goal);
-    let rate = judged.is_some_and(Figure::is_rate) && goal.is_some();
+    // Some figures are taken natively only.
+    let rate = judged.is_some_and(Figure::is_rate) && goal.is_some() && part.is_some();
     let mut wants = goal.map_or_else(String::new, goal_words);
     let mut met: Vec<bool> = Vec::new();
     if let (Some(goal), Some(figure)) = (goal, judged) {
