@@ -227,6 +227,10 @@ impl StableHash for Fact {
                 pair(h, 71, node.0);
                 pair(h, work.0, pilot.0);
             }
+            Fact::FlightLanded { node, work } => {
+                pair(h, 72, node.0);
+                h.word(u64::from(work.0));
+            }
             Fact::Crashed(node) => pair(h, 17, node.0),
             Fact::Restarted(node) => pair(h, 18, node.0),
             Fact::PartitionChanged { from, to, closed } => {

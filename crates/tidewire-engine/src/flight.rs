@@ -90,9 +90,17 @@ impl Step<'_> {
         let cause = self.cause.unwrap_or_default();
         if let Some(flight) = self.take_flight(slot) {
             self.carry_over(slot, &flight);
+            let context = (self.request, self.cause);
             for passenger in flight.passengers {
-                self.make_ready(passenger, cause);
+                let Some(work) = self.state.works.get(passenger) else {
+                    continue;
+                };
+                let (node, id) = (work.node, work.id);
+                (self.request, self.cause) = (work.request, context.1);
+                let landed = self.emit(|| Fact::FlightLanded { node, work: id });
+                self.make_ready(passenger, landed);
             }
+            (self.request, self.cause) = context;
         }
         self.proceed(slot, cause);
     }

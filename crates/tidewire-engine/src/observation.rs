@@ -276,6 +276,13 @@ pub enum Fact {
         /// For whom.
         pilot: WorkId,
     },
+    /// A work that waited has got what the other's `single flight` bound.
+    FlightLanded {
+        /// The service.
+        node: NodeId,
+        /// Who waited.
+        work: WorkId,
+    },
     /// A node went down.
     Crashed(NodeId),
     /// A node came back.

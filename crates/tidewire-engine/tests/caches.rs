@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::{canonical, ends, facts, finished, program, rows};
+use common::{canonical, ends, facts, finished, observed, program, rows};
 use tidewire_engine::{CacheOutcome, Choices, Fact, NoTrace, Run, Trace, Verdict};
 
 /// A catalog whose answers about its cache go to a table, in the order of requests.
@@ -203,6 +203,9 @@ fn one_runs_the_block_and_all_get_what_it_bound() {
     assert_eq!(ends(&trace), ["ok"; 6]);
     assert_eq!(joined(&trace), 5);
     assert_eq!(statements(&trace), 1);
+    let landed = observed(&trace, |fact| matches!(fact, Fact::FlightLanded { .. }));
+    let requests: BTreeSet<_> = landed.iter().map(|landed| landed.request).collect();
+    assert_eq!(requests.len(), 5, "each belongs to its own request");
 }
 
 #[test]

@@ -159,6 +159,11 @@ impl Encoder {
                 number: work.0,
                 ..blank(RecordKind::FlightJoined)
             },
+            Fact::FlightLanded { node, work } => Record {
+                node: node_number(*node),
+                number: work.0,
+                ..blank(RecordKind::FlightLanded)
+            },
             Fact::Crashed(node) => Record {
                 node: node_number(*node),
                 ..blank(RecordKind::Crashed)

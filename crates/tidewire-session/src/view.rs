@@ -103,6 +103,8 @@ pub enum RecordKind {
     CacheAccessed,
     /// node, number = work that waits
     FlightJoined,
+    /// node, number = work that waited
+    FlightLanded,
 }
 
 /// What the canvas shows of a design, before anything moves. Lengths are pixels of an unzoomed canvas.

@@ -120,6 +120,8 @@ impl Calls {
                 self.ended(*ended, failure.as_deref(), at_us);
             }
             Fact::StatementDone { work: sender, .. }
+            | Fact::FlightJoined { work: sender, .. }
+            | Fact::FlightLanded { work: sender, .. }
             | Fact::StatementFailed { work: sender, .. }
             | Fact::StatementBlocked { work: sender, .. } => work = sender.0,
             _ => {}

@@ -3,7 +3,7 @@
 use crate::view::{Record, RecordKind};
 
 /// All kinds, in order of their numbers, which begin at 1.
-const KINDS: [RecordKind; 28] = [
+const KINDS: [RecordKind; 29] = [
     RecordKind::RequestStarted,
     RecordKind::RequestEnded,
     RecordKind::Sent,
@@ -32,6 +32,7 @@ const KINDS: [RecordKind; 28] = [
     RecordKind::Struck,
     RecordKind::CacheAccessed,
     RecordKind::FlightJoined,
+    RecordKind::FlightLanded,
 ];
 
 impl RecordKind {

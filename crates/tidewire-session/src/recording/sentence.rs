@@ -40,7 +40,7 @@ impl Recording {
             | RecordKind::Committed
             | RecordKind::RolledBack => self.store_sentence(record),
             RecordKind::Appended | RecordKind::OffsetCommitted => self.log_sentence(record),
-            RecordKind::CacheAccessed | RecordKind::FlightJoined => self.memory_sentence(record),
+            RecordKind::CacheAccessed | RecordKind::FlightJoined | RecordKind::FlightLanded => self.memory_sentence(record),
             _ => self.world_sentence(record),
         }
     }
@@ -116,8 +116,14 @@ impl Recording {
 
     fn memory_sentence(&self, record: &Record) -> String {
         let (node, label) = (self.name(record.node), self.label(record));
-        if record.kind == RecordKind::FlightJoined {
-            return format!("{node} waits: another work fetches the same");
+        match record.kind {
+            RecordKind::FlightJoined => {
+                return format!("{node} waits: another work fetches the same");
+            }
+            RecordKind::FlightLanded => {
+                return format!("{node} goes on with what the other work fetched");
+            }
+            _ => {}
         }
         match record.detail {
             cache::HIT => format!("{node} finds {label} in its cache"),
