@@ -40,7 +40,9 @@ impl Recording {
             | RecordKind::Committed
             | RecordKind::RolledBack => self.store_sentence(record),
             RecordKind::Appended | RecordKind::OffsetCommitted => self.log_sentence(record),
-            RecordKind::CacheAccessed | RecordKind::FlightJoined | RecordKind::FlightLanded => self.memory_sentence(record),
+            RecordKind::CacheAccessed | RecordKind::FlightJoined | RecordKind::FlightLanded => {
+                self.memory_sentence(record)
+            }
             _ => self.world_sentence(record),
         }
     }

@@ -44,7 +44,9 @@ impl Look {
             RecordKind::Lost => message(TokenKind::Failure),
             RecordKind::RequestStarted | RecordKind::RequestEnded => icon(Icon::Client),
             RecordKind::HandlerStarted | RecordKind::HandlerEnded => icon(Icon::Service),
-            RecordKind::Queued | RecordKind::FlightJoined | RecordKind::FlightLanded => icon(Icon::Queue),
+            RecordKind::Queued | RecordKind::FlightJoined | RecordKind::FlightLanded => {
+                icon(Icon::Queue)
+            }
             RecordKind::CacheAccessed => icon(Icon::Service),
             RecordKind::StatementBlocked => {
                 html! { <span class="mark-lock">{ icon(Icon::Lock) }</span> }
