@@ -204,7 +204,20 @@ impl Step<'_> {
                 self.database_mut(database).unblock = Some(ticket);
             }
             (Pending::Redeliver(cursor), _) => self.cursor_mut(cursor).retry = Some(ticket),
-            _ => {}
+            // Nobody takes these out, or their session is gone.
+            (
+                Pending::DeadlockCheck(..)
+                | Pending::LockTimeout(..)
+                | Pending::StatementTimeout(..)
+                | Pending::Close(..)
+                | Pending::Discard(_)
+                | Pending::Poll(_)
+                | Pending::RequestDue(..)
+                | Pending::FaultBegins(_)
+                | Pending::FaultEnds(_)
+                | Pending::InvariantDue(_),
+                _,
+            ) => {}
         }
     }
 }

@@ -105,7 +105,14 @@ impl Step<'_> {
                 let records = &self.state.partitions[partition as usize];
                 records.get(*offset as usize).map(|record| record.event)
             }
-            _ => None,
+            Content::Call(_)
+            | Content::Reply { .. }
+            | Content::Statement(_)
+            | Content::Answer { .. }
+            | Content::Cleanup { .. }
+            | Content::Cleaned { .. }
+            | Content::Published { .. }
+            | Content::Offset { .. } => None,
         }
     }
 
