@@ -29,7 +29,7 @@ impl<'a> Step<'a> {
         };
         match record_of(work, site, now_us) {
             Ok(record) => self.send_record(slot, site.topic, record),
-            Err(error) => self.finish(slot, Some(Failure::sql(&error))),
+            Err(error) => self.fail(slot, Failure::sql(&error)),
         }
     }
 
@@ -45,7 +45,7 @@ impl<'a> Step<'a> {
         let topic = setup.topic_named(topic.as_deref().unwrap_or_default());
         let event = setup.event_named(event.as_deref().unwrap_or_default());
         let (Some(topic), Some(event)) = (topic, event) else {
-            return self.finish(slot, Some(Failure::technical("UnknownTopicOrEvent")));
+            return self.fail(slot, Failure::technical("UnknownTopicOrEvent"));
         };
         let id = work.frame.get(row.id.index()).cloned().unwrap_or_default();
         let payload = work.frame.get(row.payload.index()).cloned();
@@ -60,7 +60,7 @@ impl<'a> Step<'a> {
         });
         match record {
             Ok(record) => self.send_row(slot, topic, record, &id),
-            Err(error) => self.finish(slot, Some(Failure::sql(&error))),
+            Err(error) => self.fail(slot, Failure::sql(&error)),
         }
     }
 
@@ -217,7 +217,7 @@ impl<'a> Step<'a> {
         let cause = self.cause;
         match result {
             Ok(()) => self.proceed(producer.slot, cause.unwrap_or_default()),
-            Err(failure) => self.finish(producer.slot, Some(failure)),
+            Err(failure) => self.fail(producer.slot, failure),
         }
     }
 }

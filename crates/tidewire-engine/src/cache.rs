@@ -107,7 +107,7 @@ impl Step<'_> {
             });
         let (key, evaluated) = match evaluated {
             Ok(evaluated) => evaluated,
-            Err(error) => return self.finish(slot, Some(Failure::sql(&error))),
+            Err(error) => return self.fail(slot, Failure::sql(&error)),
         };
         let spec = &self.setup.program.services[service.index()].caches[access.cache as usize];
         let index = self.setup.instance(service, instance);

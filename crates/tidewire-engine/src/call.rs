@@ -15,9 +15,6 @@ use crate::service::Start;
 use crate::step::Step;
 use crate::work::{Failure, Origin, Status, WorkRef};
 
-/// Pauses before retries grow no longer than this.
-const MAX_BACKOFF_US: u64 = 60_000_000;
-
 impl<'a> Step<'a> {
     /// Sends an attempt (from 1) of a call and waits for its answer.
     pub(crate) fn call(&mut self, slot: u32, site: &'a CallSite, attempt: u32) {
@@ -32,7 +29,7 @@ impl<'a> Step<'a> {
             .collect()
         {
             Ok(arguments) => arguments,
-            Err(error) => return self.finish(slot, Some(Failure::sql(&error))),
+            Err(error) => return self.fail(slot, Failure::sql(&error)),
         };
         let effect = work.effects;
         work.effects += 1;
@@ -247,17 +244,14 @@ impl<'a> Step<'a> {
             if let Some(work) = self.work_mut(slot) {
                 work.cause = cause;
             }
-            return self.finish(slot, Some(failure));
+            return self.fail(slot, failure);
         }
-        let doublings = (attempt - 1).min(32);
-        let pause = site.backoff_us.saturating_mul(1 << doublings);
         if let Some(work) = self.work_mut(slot) {
             work.cause = cause;
             work.status = Status::BackingOff {
                 attempt: attempt + 1,
             };
         }
-        let timer = self.schedule(pause.min(MAX_BACKOFF_US), Pending::Wake(slot));
-        self.set_timer(slot, Some(timer));
+        self.back_off(slot, site.backoff, attempt);
     }
 }

@@ -123,7 +123,7 @@ impl Step<'_> {
         }
     }
 
-    /// A work is about to vanish while its statement travels: the message takes the parameters with it.
+    /// A work gives up a statement that travels: the message takes the parameters with it.
     pub(crate) fn orphan_statement(&mut self, slot: u32) {
         let Some(work) = self.work_mut(slot) else {
             return;
@@ -135,7 +135,7 @@ impl Step<'_> {
         else {
             return;
         };
-        let frame = std::mem::take(&mut work.frame);
+        let frame = work.frame.clone();
         if let Some(message) = self.state.messages.get_mut(message)
             && let Content::Statement(statement) = &mut message.content
         {

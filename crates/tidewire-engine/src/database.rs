@@ -79,7 +79,7 @@ impl Step<'_> {
             effect: message.effect,
             request: self.request,
         };
-        self.statement_arrived(message.sender);
+        self.statement_arrived(message.sender, message.effect);
         let Some(connection) = self.connection(&message, running) else {
             let error = SqlError::new(b"08006", "server closed the connection unexpectedly");
             return self.send_answer(database, running, Err(error), None);
@@ -99,12 +99,12 @@ impl Step<'_> {
         let frame = alive
             .filter(|work| work.id == message.sender.id)
             .map(|work| &work.frame);
-        let parameters = frame.or(message.parameters.as_ref());
+        let parameters = message.parameters.as_ref().or(frame);
         let parameters = parameters.map_or(&[][..], Vec::as_slice);
         let store = &mut state.databases[database.index()].store;
         let progress = store.execute(connection, &plan, parameters, now);
         self.settle(database, connection, progress);
-        if self.work(message.sender).is_none() {
+        if self.work(message.sender).is_none() || message.parameters.is_some() {
             let epoch = self.state.databases[database.index()].epoch;
             self.close_later(database, Link { connection, epoch }, message.identity, 0);
         }
@@ -122,8 +122,12 @@ impl Step<'_> {
     }
 
     /// The sender's statement is no longer under way.
-    pub(crate) fn statement_arrived(&mut self, sender: WorkRef) {
-        if self.work(sender).is_none() {
+    pub(crate) fn statement_arrived(&mut self, sender: WorkRef, effect: u32) {
+        // A work that gave it up may have sent another meanwhile.
+        if self
+            .work(sender)
+            .is_none_or(|work| work.effects != effect + 1)
+        {
             return;
         }
         if let Some(work) = self.work_mut(sender.slot)
@@ -308,18 +312,21 @@ impl Step<'_> {
             return;
         };
         work.cause = cause;
+        let mut lost = false;
         if let Some(held) = work.held.iter_mut().find(|held| held.database == database) {
+            lost = held.in_transaction && link.is_none();
             held.in_transaction = in_transaction;
             held.broken = link.is_none();
             held.link = link.or(held.link);
         }
-        if !in_transaction {
+        // Of a transaction that went with its connection the driver keeps the ruins.
+        if !in_transaction && !lost {
             self.release_connection(slot, database);
         }
         self.request = self.state.works.get(slot).and_then(|work| work.request);
         match result.and_then(|completion| self.bind_completion(slot, sql, completion)) {
             Ok(()) => self.proceed(slot, cause.unwrap_or_default()),
-            Err(error) => self.finish(slot, Some(Failure::sql(&error))),
+            Err(error) => self.fail(slot, Failure::sql(&error)),
         }
     }
 

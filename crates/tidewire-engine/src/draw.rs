@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Phase,
     /// When a store notices that a client is gone.
     Close,
+    /// Pause before a retry with jitter.
+    Jitter = 32,
     /// Whether a fault strikes a message; the way of one that is sent twice.
     Strike,
 }

@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::Catch;
-use tidewire_store::Value;
-
-use crate::interpret::set;
 use crate::message::Reply;
 use crate::observation::Fact;
 use crate::step::Step;
@@ -14,24 +10,27 @@ use crate::work::{Failure, Origin};
 impl Step<'_> {
     /// Ends a work, well or with a failure.
     pub(crate) fn finish(&mut self, slot: u32, failure: Option<Failure>) {
-        if let Some(failure) = &failure
-            && self.catch(slot, failure)
-        {
-            return;
-        }
         let Some(work) = self.work_mut(slot) else {
             return;
         };
         let (id, origin, handler) = (work.id, work.origin.clone(), work.handler);
+        if let Origin::Branch { parent, index } = origin {
+            self.release_connections(slot, &[]);
+            if let Some(failure) = &failure {
+                self.fail_flight(slot, failure, None);
+            }
+            self.end_branch(slot, parent, index, failure);
+            return self.remove_work(slot);
+        }
         let name = failure.as_ref().map(|failure| Arc::clone(&failure.name));
         let reason = name.clone();
         self.chain(|| Fact::HandlerEnded {
             work: id,
             failure: name,
         });
-        self.release_connections(slot);
+        self.release_connections(slot, &[]);
         if let Some(failure) = &failure {
-            self.fail_flight(slot, failure);
+            self.fail_flight(slot, failure, None);
         }
         match origin {
             Origin::Request => self.end_request(reason),
@@ -48,30 +47,10 @@ impl Step<'_> {
                 epoch,
                 offset,
             } => self.end_record(cursor, epoch, offset, failure.is_some()),
+            Origin::Branch { .. } => {}
             Origin::Every { periodic, effects } => self.end_tick(periodic, effects),
         }
         self.remove_work(slot);
-    }
-
-    /// Lets the handler go on where its code takes this failure, if it does; what is open is rolled back.
-    fn catch(&mut self, slot: u32, failure: &Failure) -> bool {
-        let setup = self.setup;
-        let Some(work) = self.work_mut(slot) else {
-            return false;
-        };
-        let (position, cause) = (work.position, work.cause);
-        let catches = &setup.program.handlers[work.handler.index()].catches;
-        let inside = |it: &&Catch| (it.from.0..it.until.0).contains(&position);
-        let Some(catch) = catches.iter().find(inside) else {
-            return false;
-        };
-        set(work, catch.failure, Value::text(Arc::clone(&failure.name)));
-        set(work, catch.answered, Value::Boolean(failure.deliberate));
-        work.position = catch.target.0;
-        self.set_timer(slot, None);
-        self.release_connections(slot);
-        self.make_ready(slot, cause.unwrap_or_default());
-        true
     }
 
     /// A work vanishes with the memory of its process. Whoever waits for it loses the connection.
@@ -84,10 +63,13 @@ impl Step<'_> {
         let crash = self.cause;
         self.request = work_request(self, slot);
         self.orphan_statement(slot);
-        self.emit(|| Fact::HandlerEnded {
-            work: id,
-            failure: Some(Failure::crashed().name),
-        });
+        // A branch is a part of its work, which is gone as well.
+        if !matches!(origin, Origin::Branch { .. }) {
+            self.emit(|| Fact::HandlerEnded {
+                work: id,
+                failure: Some(Failure::crashed().name),
+            });
+        }
         if let Origin::Call {
             caller,
             node: to,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::{Flight as Site, HandlerId, Instruction, implicit};
+use tidewire_scenario::{Catch, Flight as Site, HandlerId, Instruction, implicit};
 use tidewire_store::hash::StableHasher;
 
 use crate::cache::text_key;
@@ -48,7 +48,7 @@ impl Step<'_> {
         let (id, handler, position) = (work.id, work.handler, work.position);
         let key = match text_key(&site.key, |scalar| evaluate(work, scalar, now_us)) {
             Ok(key) => key,
-            Err(error) => return self.finish(slot, Some(Failure::sql(&error))),
+            Err(error) => return self.fail(slot, Failure::sql(&error)),
         };
         let Some(instance) = self.instance_of(slot) else {
             return;
@@ -133,9 +133,15 @@ impl Step<'_> {
         }
     }
 
-    /// The work that ran a block has failed in it: so do those who waited.
-    pub(crate) fn fail_flight(&mut self, slot: u32, failure: &Failure) {
-        let Some(flight) = self.take_flight(slot) else {
+    /// The work that ran a block has failed in it: so do those who waited. A failure that is caught inside the
+    /// block is none of theirs.
+    pub(crate) fn fail_flight(&mut self, slot: u32, failure: &Failure, caught: Option<&Catch>) {
+        let ends = |at: u32| caught.is_none_or(|catch| (catch.from.0..catch.to.0).contains(&at));
+        let position = self.flight_of(slot).map(|flight| flight.position);
+        let Some(flight) = position
+            .filter(|at| ends(*at))
+            .and_then(|_| self.take_flight(slot))
+        else {
             return;
         };
         let context = (self.request, self.cause);
@@ -144,9 +150,15 @@ impl Step<'_> {
                 continue;
             };
             (self.request, self.cause) = (work.request, context.1);
-            self.finish(passenger, Some(failure.clone()));
+            self.fail(passenger, failure.clone());
         }
         (self.request, self.cause) = context;
+    }
+
+    fn flight_of(&self, slot: u32) -> Option<&Flight> {
+        let instance = self.instance_of(slot)?;
+        let flights = &self.state.instances[instance as usize].flights;
+        flights.iter().find(|flight| flight.pilot == slot)
     }
 
     /// The flight of this pilot, which ends with it.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use tidewire_scenario::{
-    CacheAccess, CallSite, Delay, DrawKind, Flight, Handler, Instruction, PublishRow, PublishSite,
-    SlotId, implicit,
+    Branch, CacheAccess, CallSite, Delay, DrawKind, Flight, Handler, Instruction, PublishRow,
+    PublishSite, SlotId, implicit,
 };
 use tidewire_store::{Row, Scalar, SqlError, Value};
 
@@ -35,6 +35,8 @@ pub(crate) enum Pause<'a> {
     JoinFlight(&'a Flight),
     /// … and its end.
     LandFlight,
+    /// It splits into branches.
+    Fork(&'a [Branch]),
     /// It failed.
     Fail(Failure),
     /// It is done.
@@ -146,7 +148,9 @@ fn step<'a>(
         Instruction::JoinFlight(site) => return Ok(Some(Pause::JoinFlight(site))),
         Instruction::LandFlight => return Ok(Some(Pause::LandFlight)),
         Instruction::Wait(delay) => return Ok(Some(Pause::Wait(*delay))),
-        Instruction::End => return Ok(Some(Pause::End)),
+        Instruction::BeginUnit(attempt) => set(work, *attempt, Value::Integer(1)),
+        Instruction::Fork(branches, _) => return Ok(Some(Pause::Fork(branches))),
+        Instruction::End | Instruction::EndBranch => return Ok(Some(Pause::End)),
     }
     work.position = next;
     Ok(None)

@@ -7,9 +7,11 @@
 //! on every machine: nothing here reads a clock, iterates over a hash map or decides by a float.
 
 mod action;
+mod branch;
 mod broker;
 mod cache;
 mod call;
+mod catch;
 mod choice;
 mod client;
 mod commit;

@@ -166,7 +166,9 @@ impl Step<'_> {
             Content::Cleanup { pool, .. } | Content::Cleaned { pool, .. } => {
                 self.discard_later(pool);
             }
-            Content::Statement(statement) => self.statement_arrived(statement.sender),
+            Content::Statement(statement) => {
+                self.statement_arrived(statement.sender, statement.effect)
+            }
             _ => {}
         }
     }

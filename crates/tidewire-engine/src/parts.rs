@@ -132,8 +132,14 @@ pub(crate) fn work(work: &Work) -> u128 {
         Status::Publishing { .. } => (6, 0),
         Status::Sleeping => (7, 0),
         Status::Passenger => (16, 0),
+        Status::Retrying => (17, 0),
+        Status::Forked { left } => (18, left),
     };
     h.word((status << 32) | u64::from(number));
+    if let Some(failed) = &work.failed_branch {
+        h.word(u64::from(failed.0));
+        failure(&mut h, &failed.1);
+    }
     // What the lineage implies is left out, and so is the time of the last step, which the next one replaces
     // unless a statement carries it.
     let in_statement = matches!(work.status, Status::Statement { .. });

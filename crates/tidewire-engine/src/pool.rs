@@ -2,6 +2,7 @@
 //! time and can time out; a transaction keeps its connection to its end.
 
 use tidewire_scenario::DatabaseId;
+use tidewire_syntax::ast::sql::Statement;
 
 use crate::action::Pending;
 use crate::draw::{Draws, HOP, Purpose};
@@ -19,15 +20,18 @@ impl Step<'_> {
         let Some(work) = self.work_mut(slot) else {
             return;
         };
-        if work.held.iter().any(|held| held.database == database) {
-            return self.send_statement(slot, sql, database);
+        if let Some(held) = work.held.iter().find(|held| held.database == database) {
+            return match held.broken {
+                true => self.use_broken(slot, sql, database),
+                false => self.send_statement(slot, sql, database),
+            };
         }
         let pool = work
             .place
             .and_then(|(service, instance)| setup.pool(service, instance, database));
         let Some(pool) = pool else {
             // Only a service that owns or uses a store has connections to it.
-            return self.finish(slot, Some(Failure::technical("08001")));
+            return self.fail(slot, Failure::technical("08001"));
         };
         if let Some(link) = self.borrow(pool, database) {
             self.lend(slot, pool, database, link);
@@ -46,6 +50,23 @@ impl Step<'_> {
         }
         let timer = self.schedule(timeout_us, Pending::Timeout(slot));
         self.set_timer(slot, Some(timer));
+    }
+
+    /// The driver knows that the connection is closed. Nothing is left to roll back; all else fails.
+    fn use_broken(&mut self, slot: u32, sql: Sql, database: DatabaseId) {
+        let statement = &self.setup.program.statements[sql.statement.index()];
+        if !matches!(statement.tree, Statement::Rollback { .. }) {
+            return self.fail(slot, Failure::technical("08006"));
+        }
+        let Some(work) = self.work_mut(slot) else {
+            return;
+        };
+        let others: Vec<DatabaseId> = (work.held.iter().map(|held| held.database))
+            .filter(|other| *other != database)
+            .collect();
+        let cause = work.cause.unwrap_or_default();
+        self.release_connections(slot, &others);
+        self.proceed(slot, cause);
     }
 
     /// A free connection, `Some(None)` for leave to open one, `None` when all are lent.
@@ -131,12 +152,17 @@ impl Step<'_> {
         self.give_back(held.pool, held.link.filter(|_| !held.broken));
     }
 
-    /// A work ends: what is in a transaction is rolled back first, what is broken is closed.
-    pub(crate) fn release_connections(&mut self, slot: u32) {
+    /// A work ends, or a part of it has failed, and keeps its connections to some stores only: what is in a
+    /// transaction is rolled back first, what is broken is closed.
+    pub(crate) fn release_connections(&mut self, slot: u32, keeps: &[DatabaseId]) {
         let Some(work) = self.work_mut(slot) else {
             return;
         };
-        let held = std::mem::take(&mut work.held);
+        let all = std::mem::take(&mut work.held);
+        let (kept, held): (smallvec::SmallVec<[Held; 1]>, smallvec::SmallVec<[Held; 1]>) = all
+            .into_iter()
+            .partition(|held| keeps.contains(&held.database));
+        work.held = kept;
         let (node, mut effects, identity) = (work.node, work.effects, work.identity);
         for held in held {
             match held.link {
@@ -150,6 +176,9 @@ impl Step<'_> {
                 }
                 link => self.give_back(held.pool, link.filter(|_| !held.broken)),
             }
+        }
+        if let Some(work) = self.work_mut(slot) {
+            work.effects = effects;
         }
     }
 

@@ -62,6 +62,8 @@ impl Step<'_> {
             frame,
             cursors,
             position: 0,
+            begins: 0,
+            failed_branch: None,
             status: Status::Queued,
             timer: None,
             held: SmallVec::new(),
@@ -154,7 +156,8 @@ impl Step<'_> {
             Pause::JoinFlight(site) => self.join_flight(slot, site),
             Pause::LandFlight => self.land_flight(slot),
             Pause::Wait(delay) => self.sleep(slot, delay),
-            Pause::Fail(failure) => self.finish(slot, Some(failure)),
+            Pause::Fork(branches) => self.fork(slot, branches),
+            Pause::Fail(failure) => self.fail(slot, failure),
             Pause::End => self.finish(slot, None),
         }
     }
@@ -171,7 +174,9 @@ impl Step<'_> {
         let Some(work) = self.work_mut(slot) else {
             return;
         };
-        let mut draws = Draws::new(work.draw_key, Purpose::Wait, u64::from(work.effects));
+        // Branches of one work differ by where they begin.
+        let ordinal = (u64::from(work.begins) << 32) | u64::from(work.effects);
+        let mut draws = Draws::new(work.draw_key, Purpose::Wait, ordinal);
         work.effects += 1;
         work.status = Status::Sleeping;
         let timer = self.schedule(draws.delay(delay), Pending::Wake(slot));
@@ -188,6 +193,7 @@ impl Step<'_> {
         (self.request, self.cause) = (request, cause);
         match status {
             Status::Sleeping => self.proceed(slot, cause.unwrap_or_default()),
+            Status::Retrying => self.make_ready(slot, cause.unwrap_or_default()),
             Status::BackingOff { attempt } => {
                 self.call_again(slot, attempt);
             }
@@ -206,16 +212,16 @@ impl Step<'_> {
         match status {
             Status::Connecting(_) => {
                 self.stop_waiting(slot);
-                self.finish(slot, Some(Failure::pool_timeout()));
+                self.fail(slot, Failure::pool_timeout());
             }
             Status::Statement { .. } => {
                 self.abandon_statement(slot);
-                self.finish(slot, Some(Failure::timeout()));
+                self.fail(slot, Failure::timeout());
             }
             Status::Calling { attempt, .. } => {
                 self.call_failed(slot, attempt, Failure::timeout());
             }
-            Status::Publishing { .. } => self.finish(slot, Some(Failure::timeout())),
+            Status::Publishing { .. } => self.fail(slot, Failure::timeout()),
             _ => {}
         }
     }

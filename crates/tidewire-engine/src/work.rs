@@ -38,6 +38,10 @@ pub(crate) struct Work {
     pub(crate) cursors: SmallVec<[RowCursor; 1]>,
     /// The instruction that runs or waits.
     pub(crate) position: u32,
+    /// Where its code begins: 0, or the start of a branch of `parallel`.
+    pub(crate) begins: u32,
+    /// The first branch (in order of the text) that failed so far, and how.
+    pub(crate) failed_branch: Option<Box<(u32, Failure)>>,
     pub(crate) status: Status,
     pub(crate) timer: Option<Ticket>,
     pub(crate) held: SmallVec<[Held; 1]>,
@@ -74,6 +78,8 @@ pub(crate) enum Origin {
         epoch: u32,
         offset: u32,
     },
+    /// `parallel`: the work that it is a branch of, and which one.
+    Branch { parent: WorkRef, index: u32 },
     /// Time: index of the periodic handler, and the run's effects when it began.
     Every { periodic: u32, effects: u64 },
 }
@@ -97,6 +103,10 @@ pub(crate) enum Status {
     Publishing { effect: u32 },
     /// It waits for time to pass.
     Sleeping,
+    /// It pauses before a unit of it runs again.
+    Retrying,
+    /// It waits for so many branches of `parallel`.
+    Forked { left: u32 },
     /// It waits for another work that runs the same block.
     Passenger,
 }

@@ -19,6 +19,8 @@ pub const STATEMENT_TIMEOUT_US: u64 = 5_000_000;
 pub const CALL_TIMEOUT_US: u64 = 1_000_000;
 /// Pause before the first retry of a call, in microseconds; doubled every time.
 pub const RETRY_BACKOFF_US: u64 = 50_000;
+/// The longest pause before a retry, in microseconds.
+pub const MOST_BACKOFF_US: u64 = 60_000_000;
 /// Pause of a user before each request.
 pub const THINK: Delay = Delay::Fixed(0);
 /// Rows that a relay takes from its outbox in one look.

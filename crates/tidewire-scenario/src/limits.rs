@@ -26,6 +26,8 @@ pub const CONNECTIONS: u32 = 1_000;
 pub const CACHE_ENTRIES: u32 = 10_000;
 /// Attempts of one call after its first.
 pub const RETRIES: u32 = 100;
+/// Branches of one `parallel`.
+pub const BRANCHES: usize = 16;
 /// Rows that databases of one design begin with.
 pub const SEED_ROWS: usize = 20_000;
 /// Invariants of one scenario.

@@ -256,22 +256,8 @@ impl Wiring {
 pub(crate) fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
     for step in steps {
         visit(step);
-        match &step.kind {
-            StepKind::If {
-                then, otherwise, ..
-            } => {
-                each_step(then, visit);
-                each_step(otherwise, visit);
-            }
-            StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
-                each_step(body, visit);
-            }
-            StepKind::LoadStream(load) => {
-                for case in &load.cases {
-                    each_step(&case.body, visit);
-                }
-            }
-            _ => {}
+        for part in step.kind.parts() {
+            each_step(part, visit);
         }
     }
 }

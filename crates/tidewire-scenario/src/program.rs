@@ -8,13 +8,12 @@ use tidewire_store::{AcrossQuery, Parameters, Plan, Scalar, Store, Type, Value};
 use tidewire_syntax::ast::{ServiceRole, sql};
 use tidewire_syntax::{Name, Span};
 
+use crate::failing::{Backoff, Branch, Catch};
 use crate::lesson::Lesson;
 use crate::memory::{Cache, CacheAccess, Flight};
 
-mod catch;
 mod fault;
 
-pub use catch::*;
 pub use fault::*;
 
 macro_rules! ids {
@@ -268,10 +267,10 @@ pub struct Handler {
     pub cursors: u32,
     /// The code; ends with [`Instruction::End`].
     pub code: Vec<Instruction>,
+    /// What catches failures of parts of the code, inner ones first.
+    pub catches: Vec<Catch>,
     /// Place in the text of each instruction.
     pub spans: Vec<Span>,
-    /// Who takes a failure of which instructions; of several, the first.
-    pub catches: Vec<Catch>,
 }
 
 /// Slots that every frame begins with.
@@ -356,6 +355,13 @@ pub enum Instruction {
     Reply(Vec<(Arc<str>, Scalar)>),
     /// Lets time pass.
     Wait(Delay),
+    /// A unit that may run again begins: its attempts count from 1.
+    BeginUnit(SlotId),
+    /// The branches run at the same time; when all have ended, the handler goes on at the label, or fails as
+    /// the first of them (in order of the text) that failed.
+    Fork(Vec<Branch>, Label),
+    /// Ends a branch.
+    EndBranch,
     /// Reads or changes a cache of its instance; costs no time.
     Cache(CacheAccess),
     /// Waits for another work of its instance that is between here and the label with the same key, or does
@@ -380,8 +386,8 @@ pub struct CallSite {
     pub timeout_us: u64,
     /// Attempts after the first.
     pub retries: u32,
-    /// Pause before the first retry, doubled every time.
-    pub backoff_us: u64,
+    /// Pauses before them.
+    pub backoff: Backoff,
     /// Where the reply's fields go, by name; absent ones become null.
     pub outputs: Vec<(Arc<str>, SlotId)>,
 }

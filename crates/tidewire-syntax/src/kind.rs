@@ -253,6 +253,16 @@ syntax_kinds! {
     SingleFlightStep,
     /// `get c key :k …;`, `put c key :k (…) …;`, `delete c key :k;`
     CacheStep,
+    /// A step with `on error …` behind it
+    GuardedStep,
+    /// `on error [CODE, …] { … }`
+    OnError,
+    /// `{ … }` as a step
+    GroupStep,
+    /// `retry N … { … }`
+    RetryStep,
+    /// `parallel { … }`
+    ParallelStep,
     /// Any other step: `let`, `require`, `fail`, `reply`, `wait`.
     SimpleStep,
     /// `(name => expression, …)`

@@ -520,7 +520,7 @@ fn caches_and_single_flight() {
             3:54 syntax: expected `;`, found `for`
             3:69 syntax: expected `from`, found `c`
             3:72 syntax: expected a step, found `single`
-              hint: one of: select, insert, update, delete, begin, commit, rollback, savepoint, call, publish, append, load, let, if, for, require, fail, reply, wait, get, put, single flight
+              hint: one of: select, insert, update, delete, begin, commit, rollback, savepoint, call, publish, append, load, let, if, for, require, fail, reply, wait, retry, parallel, get, put, single flight
             3:108 syntax: expected an expression, found `{`
         "#]],
     );

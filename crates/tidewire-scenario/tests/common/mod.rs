@@ -210,6 +210,12 @@ fn instruction_text(
         },
         Instruction::JoinFlight(flight) => format!("join or fly to {}", flight.end.0),
         Instruction::LandFlight => "land".to_owned(),
+        Instruction::BeginUnit(to) => format!("{} := 1", slot(to)),
+        Instruction::Fork(branches, end) => {
+            let starts: Vec<String> = branches.iter().map(|it| it.start.0.to_string()).collect();
+            format!("fork {} then {}", starts.join(", "), end.0)
+        }
+        Instruction::EndBranch => "end branch".to_owned(),
         Instruction::End => "end".to_owned(),
     }
 }

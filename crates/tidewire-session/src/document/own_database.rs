@@ -241,16 +241,7 @@ fn writes(steps: &[Step], visit: &mut dyn FnMut(&TableName)) {
                 Statement::Delete(delete) => visit(&delete.table),
                 _ => {}
             },
-            StepKind::If {
-                then, otherwise, ..
-            } => {
-                writes(then, visit);
-                writes(otherwise, visit);
-            }
-            StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
-                writes(body, visit)
-            }
-            _ => {}
+            kind => kind.parts().into_iter().for_each(|it| writes(it, visit)),
         }
     }
 }

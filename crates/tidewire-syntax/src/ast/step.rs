@@ -87,6 +87,59 @@ pub enum StepKind {
     Reply(Vec<Argument>),
     /// `wait 50ms`
     Wait(Delay),
+    /// `{ … }`: several steps as one. What they bind stays bound behind it.
+    Group(Vec<Step>),
+    /// A step with `on error …` behind it.
+    Guarded {
+        /// The one step.
+        body: Vec<Step>,
+        /// The first that names the failure catches it.
+        handlers: Vec<OnError>,
+    },
+    /// `retry N [on CODE, …] [backoff D [to D]] [jitter] { … }`: runs the whole unit again when it fails.
+    Retry {
+        /// How often, and after which pauses.
+        retry: Retry,
+        /// Which failures; without names all but those that a scenario says with `fail`.
+        codes: Vec<Name>,
+        /// The unit.
+        body: Vec<Step>,
+    },
+    /// `parallel { … }`: its steps run at the same time; it ends when all have ended.
+    Parallel(Vec<Step>),
+}
+
+impl StepKind {
+    /// The lists of steps inside it, in order of the text.
+    pub fn parts(&self) -> Vec<&[Step]> {
+        match self {
+            Self::If {
+                then, otherwise, ..
+            } => vec![then, otherwise],
+            Self::ForEach { body, .. }
+            | Self::SingleFlight { body, .. }
+            | Self::Group(body)
+            | Self::Retry { body, .. }
+            | Self::Parallel(body) => vec![body],
+            Self::Guarded { body, handlers } => {
+                let handlers = handlers.iter().map(|handler| handler.body.as_slice());
+                std::iter::once(body.as_slice()).chain(handlers).collect()
+            }
+            Self::LoadStream(load) => load.cases.iter().map(|case| &*case.body).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// `on error [CODE, …] { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct OnError {
+    /// Names of failures and SQLSTATEs; none catches everything.
+    pub codes: Vec<Name>,
+    /// What happens then; `:error` is the name of the failure.
+    pub body: Vec<Step>,
+    /// The clause without its body.
+    pub span: Span,
 }
 
 /// An entry by its key.
@@ -117,13 +170,24 @@ pub struct Call {
     pub span: Span,
 }
 
-/// `retry 3 [backoff 50ms]`
+/// `retry 3 [backoff 50ms [to 1s]] [jitter]`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     /// Attempts after the first.
     pub times: u32,
-    /// Pause before each, doubled every time.
-    pub backoff: Option<Duration>,
+    /// Pauses before them.
+    pub backoff: Option<Backoff>,
+    /// Each pause is drawn between nothing and its length.
+    pub jitter: bool,
+}
+
+/// `backoff 50ms [to 1s]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Backoff {
+    /// Pause before the first retry, doubled every time …
+    pub first: Duration,
+    /// … but no longer than this.
+    pub most: Option<Duration>,
 }
 
 /// An event sent to a topic.

@@ -183,6 +183,12 @@ impl<'p> Mentions<'p> {
                 }
                 StepKind::Reply(fields) => fields.iter().for_each(|it| self.expression(&it.value)),
                 StepKind::Wait(_) => {}
+                StepKind::Group(_)
+                | StepKind::Guarded { .. }
+                | StepKind::Retry { .. }
+                | StepKind::Parallel(_) => {
+                    step.kind.parts().into_iter().for_each(|it| self.steps(it));
+                }
             }
         }
     }

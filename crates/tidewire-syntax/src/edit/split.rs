@@ -309,16 +309,7 @@ impl<'p> Writer<'p, '_> {
                     database: Some(name),
                     ..
                 } if same(name, self.split.source) => self.rename(name),
-                StepKind::If {
-                    then, otherwise, ..
-                } => {
-                    self.redirect(then);
-                    self.redirect(otherwise);
-                }
-                StepKind::ForEach { body, .. } | StepKind::SingleFlight { body, .. } => {
-                    self.redirect(body)
-                }
-                _ => {}
+                kind => kind.parts().into_iter().for_each(|it| self.redirect(it)),
             }
         }
     }

@@ -325,20 +325,42 @@ impl Builder {
     fn with_body(&mut self, node: &SyntaxNode) {
         self.first_gap(node, Gap::Plain);
         self.push(Operation::Indent);
+        let guarded = node.kind() == SyntaxKind::GuardedStep;
         for child in node.children_with_tokens() {
-            let apart = matches!(
-                child.kind(),
-                SyntaxKind::Body | SyntaxKind::IfStep | SyntaxKind::Arguments | SyntaxKind::Fields
-            );
-            if apart {
+            let apart = guarded
+                || matches!(
+                    child.kind(),
+                    SyntaxKind::Body
+                        | SyntaxKind::IfStep
+                        | SyntaxKind::Arguments
+                        | SyntaxKind::Fields
+                );
+            if apart && !child.kind().is_trivia() {
                 self.push(Operation::Dedent);
             }
+            if child.kind() == SyntaxKind::OnError {
+                self.before_on_error();
+            }
             self.element(&child);
-            if apart {
+            if apart && !child.kind().is_trivia() {
                 self.push(Operation::Indent);
             }
         }
         self.push(Operation::Dedent);
+    }
+
+    /// `on error` follows a closing brace on its line, and begins a line behind a step.
+    fn before_on_error(&mut self) {
+        let behind_brace = self
+            .last
+            .as_ref()
+            .is_some_and(|it| it.kind() == SyntaxKind::CloseBrace);
+        if behind_brace {
+            return;
+        }
+        let gap = self.comments(Gap::HardTight);
+        self.separate(gap, None);
+        self.gap_done = true;
     }
 
     /// `{ … }`, one member a line.
@@ -479,9 +501,13 @@ fn significant(node: &SyntaxNode) -> Option<SyntaxToken> {
 
 /// Whether a step begins (`true`) or ends (`false`) a transaction.
 fn transaction(element: &SyntaxElement) -> Option<bool> {
-    let step = element
-        .as_node()
-        .filter(|it| it.kind() == SyntaxKind::SqlStep)?;
+    let mut step = element.as_node()?.clone();
+    if step.kind() == SyntaxKind::GuardedStep {
+        step = step.first_child()?;
+    }
+    if step.kind() != SyntaxKind::SqlStep {
+        return None;
+    }
     let statement = step
         .first_child()
         .filter(|it| it.kind() == SyntaxKind::Transaction)?;

@@ -11,6 +11,7 @@ mod cache;
 mod client;
 mod definition;
 mod expression;
+mod failing;
 mod fault;
 mod from;
 mod index;
@@ -331,6 +332,12 @@ impl<'t> Parser<'t> {
     fn start_node(&mut self, kind: SyntaxKind) {
         self.flush_trivia();
         self.builder.start_node(Tide::kind_to_raw(kind));
+    }
+
+    /// Begins a node around what was taken since a checkpoint.
+    fn start_node_at(&mut self, checkpoint: rowan::Checkpoint, kind: SyntaxKind) {
+        self.builder
+            .start_node_at(checkpoint, Tide::kind_to_raw(kind));
     }
 
     fn finish_node(&mut self) {

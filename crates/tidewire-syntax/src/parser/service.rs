@@ -61,7 +61,11 @@ impl Parser<'_> {
         match self.one_of(MEMBERS) {
             Some("command") => self.node(SyntaxKind::Command, |parser| parser.command(false)),
             Some("query") => self.node(SyntaxKind::Command, |parser| parser.command(true)),
-            Some("on") if self.nth_word(1, "error") => self.not_yet("`on error`"),
+            Some("on") if self.nth_word(1, "error") => {
+                let message = "`on error` stands outside a handler".to_owned();
+                let hint = "write it behind the step or the { … } whose failure it catches";
+                self.fail_hint(message, hint)
+            }
             Some("on") if self.nth_word(1, "start") && self.nth(2) == SyntaxKind::OpenBrace => {
                 self.node(SyntaxKind::Start, |parser| parser.on_start())
             }

@@ -3,10 +3,11 @@
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
 use crate::ast::sql::Statement;
-use crate::ast::{Argument, Call, Failure, Publish, Retry, Step, StepKind};
+use crate::ast::{Argument, Call, Failure, Publish, Step, StepKind};
 
 const STEP_WORDS: &[&str] = &[
     "call", "publish", "append", "load", "let", "if", "for", "require", "fail", "reply", "wait",
+    "retry", "parallel",
 ];
 
 /// What a step may begin with, for suggestions.
@@ -30,13 +31,15 @@ const ALL_STEP_WORDS: &[&str] = &[
     "fail",
     "reply",
     "wait",
+    "retry",
+    "parallel",
     "get",
     "put",
     "single flight",
 ];
 
 /// Steps that the language reserves and does not have yet.
-const LATER: &[&str] = &["parallel", "ack", "reject"];
+const LATER: &[&str] = &["ack", "reject"];
 
 impl Parser<'_> {
     /// `{ step … }`
@@ -49,10 +52,11 @@ impl Parser<'_> {
         Ok(steps)
     }
 
-    pub(super) fn step(&mut self) -> Parsed<Step> {
+    /// A step without the `on error` behind it.
+    pub(super) fn bare_step(&mut self) -> Parsed<Step> {
         let start = self.start();
-        if self.at_words(&["on", "error"]) {
-            return self.not_yet("`on error`");
+        if self.at(SyntaxKind::OpenBrace) {
+            return self.node(SyntaxKind::GroupStep, |parser| parser.group());
         }
         if self.at_words(&["begin", "distributed"]) {
             return self.not_yet("`begin distributed`");
@@ -79,6 +83,8 @@ impl Parser<'_> {
             "for" => return self.node(SyntaxKind::ForEachStep, |parser| parser.for_each()),
             "load" => return self.node(SyntaxKind::LoadStep, |parser| parser.load()),
             "append" => SyntaxKind::AppendStep,
+            "retry" => return self.node(SyntaxKind::RetryStep, |parser| parser.retry_step()),
+            "parallel" => return self.node(SyntaxKind::ParallelStep, |parser| parser.parallel()),
             "call" => SyntaxKind::CallStep,
             "publish" => SyntaxKind::PublishStep,
             _ => SyntaxKind::SimpleStep,
@@ -133,7 +139,7 @@ impl Parser<'_> {
         })
     }
 
-    /// `service.command(x => …) [timeout d] [retry n [backoff d]] [into r]`
+    /// `service.command(x => …) [timeout d] [retry n [backoff d [to d]] [jitter]] [into r]`
     fn call(&mut self, start: u32) -> Parsed<Call> {
         let service = self.block_name("the name of a service")?;
         self.expect(SyntaxKind::Dot, "`.` and a command")?;
@@ -151,11 +157,7 @@ impl Parser<'_> {
                 call.timeout = Some(self.duration()?);
             } else if self.eat_word("retry") {
                 let times = self.count("how many times more")?;
-                let backoff = match self.eat_word("backoff") {
-                    true => Some(self.duration()?),
-                    false => None,
-                };
-                call.retry = Some(Retry { times, backoff });
+                call.retry = Some(self.retry(times)?);
             } else if self.eat_word("into") {
                 call.into = Some(self.identifier("a name for the reply")?);
             } else if self.first_on_line() || self.at(SyntaxKind::CloseBrace) {

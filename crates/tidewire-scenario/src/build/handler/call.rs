@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use tidewire_store::{Scalar, Type};
-use tidewire_syntax::ast::{Argument, Call, ServiceRole};
+use tidewire_syntax::ast::{Argument, Call, Retry, ServiceRole};
 use tidewire_syntax::{Diagnostic, Span};
 
 use super::super::quantities;
 use super::frame::Frame;
 use crate::report::list;
-use crate::{CallSite, Instruction, SlotId, defaults, limits};
+use crate::{Backoff, CallSite, Instruction, SlotId, defaults};
 
 impl Frame<'_, '_> {
     /// Lowers a call.
@@ -61,7 +61,7 @@ impl Frame<'_, '_> {
             Some(timeout) => quantities::period(report, "a timeout", timeout),
             None => defaults::CALL_TIMEOUT_US,
         };
-        let (retries, backoff_us) = self.retry(call);
+        let (retries, backoff) = self.retry(call);
         let outputs = self.bind_reply(call, replies, span);
         let Some(arguments) = arguments else {
             return;
@@ -72,29 +72,20 @@ impl Frame<'_, '_> {
             arguments,
             timeout_us,
             retries,
-            backoff_us,
+            backoff,
             outputs,
         };
         self.emit(Instruction::Call(site), span);
     }
 
-    fn retry(&mut self, call: &Call) -> (u32, u64) {
-        let Some(retry) = &call.retry else {
-            return (0, defaults::RETRY_BACKOFF_US);
+    fn retry(&mut self, call: &Call) -> (u32, Backoff) {
+        let none = Retry {
+            times: 1,
+            backoff: None,
+            jitter: false,
         };
-        let report = &mut self.builder.report;
-        let times = limits::within(
-            report,
-            "the number of retries",
-            call.span,
-            retry.times,
-            limits::RETRIES,
-        );
-        let backoff_us = match retry.backoff {
-            Some(backoff) => quantities::duration(report, backoff),
-            None => defaults::RETRY_BACKOFF_US,
-        };
-        (times, backoff_us)
+        let (times, backoff) = self.backoff(call.retry.as_ref().unwrap_or(&none), call.span);
+        (call.retry.as_ref().map_or(0, |_| times), backoff)
     }
 
     fn bind_reply(

@@ -10,8 +10,8 @@ use super::super::Builder;
 use super::super::services::{Body, Signature};
 use crate::limits;
 use crate::{
-    Catch, DatabaseId, Handler, HandlerId, HandlerTrigger, Instruction, Label, ServiceId, SlotId,
-    implicit,
+    Catch, CatchThen, DatabaseId, Handler, HandlerId, HandlerTrigger, Instruction, Label,
+    ServiceId, SlotId, implicit,
 };
 
 /// Fields of a handler's replies, with their types where known.
@@ -50,6 +50,12 @@ pub(super) struct Frame<'b, 'a> {
     pub(super) is_poisoned: bool,
     /// Inside `single flight`.
     pub(super) in_flight: bool,
+    /// Inside a branch of `parallel`.
+    pub(super) in_branch: bool,
+    /// Stores whose transaction was ended in the part that may fail.
+    pub(super) ended: BTreeSet<DatabaseId>,
+    /// What catches failures, inner ones first.
+    pub(super) catches: Vec<Catch>,
     pub(super) cursors: u32,
     pub(super) draws: u32,
     pub(super) replies: Replies,
@@ -59,7 +65,6 @@ pub(super) struct Frame<'b, 'a> {
     spans: Vec<Span>,
     /// Where each label stands, by number.
     labels: Vec<u32>,
-    catches: Vec<Catch>,
 }
 
 const IMPLICIT: [(&str, SlotId, Type); implicit::COUNT as usize] = [
@@ -92,6 +97,9 @@ impl<'b, 'a> Frame<'b, 'a> {
             flow: Flow::default(),
             is_poisoned: false,
             in_flight: false,
+            in_branch: false,
+            ended: BTreeSet::new(),
+            catches: Vec::new(),
             cursors: 0,
             draws: 0,
             replies,
@@ -100,7 +108,6 @@ impl<'b, 'a> Frame<'b, 'a> {
             code: Vec::new(),
             spans: Vec::new(),
             labels: Vec::new(),
-            catches: Vec::new(),
         };
         frame.bind_implicit();
         for (name, data_type) in parameters {
@@ -224,6 +231,11 @@ impl<'b, 'a> Frame<'b, 'a> {
         self.code[at] = instruction;
     }
 
+    /// The place of the next instruction, as it will be in the code.
+    pub(super) fn here(&self) -> Label {
+        Label(self.code.len() as u32)
+    }
+
     /// The slot that would be made next.
     pub(super) fn next_slot(&self) -> SlotId {
         SlotId(self.slot_names.len() as u32)
@@ -268,16 +280,19 @@ impl<'b, 'a> Frame<'b, 'a> {
         target: Label,
         code: impl FnOnce(&mut Self) -> T,
     ) -> T {
-        let (from, until) = (self.label(), self.label());
-        self.mark(from);
+        let from = self.here();
         let value = code(self);
-        self.mark(until);
         self.catches.push(Catch {
             from,
-            until,
-            target,
-            failure: slots.0,
-            answered: slots.1,
+            to: self.here(),
+            codes: None,
+            keeps: Vec::new(),
+            clears: None,
+            then: CatchThen::Handle {
+                target,
+                failure: slots.0,
+                answered: Some(slots.1),
+            },
         });
         value
     }
@@ -311,8 +326,8 @@ impl<'b, 'a> Frame<'b, 'a> {
             *label = Label(self.labels[label.index()]);
         }
         for catch in &mut self.catches {
-            for label in [&mut catch.from, &mut catch.until, &mut catch.target] {
-                *label = Label(self.labels[label.index()]);
+            if let CatchThen::Handle { target, .. } = &mut catch.then {
+                *target = Label(self.labels[target.index()]);
             }
         }
         let handler = Handler {
@@ -324,8 +339,8 @@ impl<'b, 'a> Frame<'b, 'a> {
             slot_names: self.slot_names,
             cursors: self.cursors,
             code: self.code,
-            spans: self.spans,
             catches: self.catches,
+            spans: self.spans,
         };
         (handler, self.replies)
     }

@@ -7,6 +7,7 @@ mod cache;
 mod call;
 mod data;
 mod draw;
+mod failing;
 mod fold;
 mod frame;
 mod generated;

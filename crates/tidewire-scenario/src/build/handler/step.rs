@@ -31,7 +31,7 @@ impl Frame<'_, '_> {
     }
 
     /// `rest` are the steps behind it in the same block.
-    fn step(&mut self, step: &Step, rest: &[Step]) {
+    pub(super) fn step(&mut self, step: &Step, rest: &[Step]) {
         let span = step.span;
         match &step.kind {
             StepKind::Sql {
@@ -61,6 +61,10 @@ impl Frame<'_, '_> {
             }
             StepKind::Reply(fields) => self.reply(fields, span),
             StepKind::Wait(delay) => self.wait(delay, span),
+            StepKind::Group(body) => self.steps(body),
+            StepKind::Guarded { body, handlers } => self.guarded(body, handlers, rest, span),
+            StepKind::Retry { retry, codes, body } => self.retry_unit(retry, codes, body, span),
+            StepKind::Parallel(branches) => self.parallel(branches, span),
         }
     }
 
@@ -204,7 +208,7 @@ impl Frame<'_, '_> {
             );
             return;
         }
-        if self.refuse_reply_in_flight(span) {
+        if self.refuse_reply_in_flight(span) || self.refuse_reply_in_branch(span) {
             return;
         }
         let mut values: Vec<(Arc<str>, _)> = Vec::new();

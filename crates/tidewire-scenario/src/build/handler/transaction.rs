@@ -52,6 +52,7 @@ impl Frame<'_, '_> {
             | Tree::Rollback { chain: false }
             | Tree::Session(SessionStatement::PrepareTransaction(_)) => {
                 self.flow.open.remove(&database);
+                self.ended.insert(database);
             }
             _ => {}
         }
