@@ -136,6 +136,18 @@ test("every lesson of the list opens without a network once all were fetched", a
   }
 });
 
+test("a lesson that is opened while another one runs shows its own run alone", async (t) => {
+  const page = await open(t);
+  await lesson(page, "Lost update").click();
+  await page.locator('.lesson[aria-current="true"]').filter({ hasText: "Lost update" }).waitFor();
+  await ready(page);
+  const lines = () => page.getByRole("tab", { name: /^Log/ }).textContent();
+  const mixed = await lines();
+  await page.reload();
+  await ready(page);
+  assert.equal(mixed, await lines());
+});
+
 test("question, answer and steps are accessible, wide and narrow", async (t) => {
   for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
     for (const colorScheme of ["light", "dark"]) {

@@ -119,6 +119,22 @@ pub enum FromRun {
     },
 }
 
+impl FromRun {
+    /// The start that it speaks of.
+    pub fn generation(&self) -> Option<u32> {
+        match self {
+            FromRun::Started { generation }
+            | FromRun::Refused { generation }
+            | FromRun::Chunk { generation, .. }
+            | FromRun::Finished { generation, .. }
+            | FromRun::Tables { generation, .. }
+            | FromRun::Anomalies { generation, .. }
+            | FromRun::Failed { generation, .. } => Some(*generation),
+            FromRun::Alive(_) => None,
+        }
+    }
+}
+
 /// How a run ended: what the command prints as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {

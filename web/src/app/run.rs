@@ -71,6 +71,10 @@ impl App {
     }
 
     fn said(&mut self, message: FromRun, bytes: &[u8]) {
+        // It may have waited while another run was started.
+        if message.generation().is_some_and(|it| it != self.generation) {
+            return;
+        }
         match message {
             FromRun::Chunk {
                 strings,

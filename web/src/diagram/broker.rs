@@ -13,7 +13,7 @@ const LANE: f32 = 22.0;
 /// Width of a cell and the distance to the next one.
 const CELL: (f32, f32) = (79.0, 84.0);
 /// Where lanes begin, from the left edge.
-const LANES_LEFT: f32 = 124.0;
+const LANES_LEFT: f32 = 136.0;
 /// Room that the open end takes.
 const END_ROOM: f32 = 30.0;
 
@@ -88,7 +88,7 @@ fn header(node: &CanvasNode) -> Html {
     html! {
         <>
             <g class="ic kg" transform={format!("translate({} {})", px(frame.x + 14.0), px(top - 12.0))}>{ strokes(kind_icon(node.glyph)) }</g>
-            <text class="t-name" x={px(frame.x + 35.0)} y={px(top)}>{ shortened(&node.name, 13) }</text>
+            <text class="t-name" x={px(frame.x + 35.0)} y={px(top)}>{ shortened(&node.name, 14) }</text>
             if frame.height >= 60.0 {
                 <text class="t-xs t3" x={px(frame.x + 16.0)} y={px(top + 18.0)}>{ &lines[0] }</text>
                 <text class="t-xs t3" x={px(frame.x + 16.0)} y={px(top + 33.0)}>{ &lines[1] }</text>

@@ -176,15 +176,6 @@ impl State {
     }
 
     fn is_old(&self, message: &FromRun) -> bool {
-        match message {
-            FromRun::Started { generation }
-            | FromRun::Refused { generation }
-            | FromRun::Chunk { generation, .. }
-            | FromRun::Finished { generation, .. }
-            | FromRun::Tables { generation, .. }
-            | FromRun::Anomalies { generation, .. }
-            | FromRun::Failed { generation, .. } => *generation != self.generation,
-            FromRun::Alive(_) => false,
-        }
+        message.generation().is_some_and(|it| it != self.generation)
     }
 }
