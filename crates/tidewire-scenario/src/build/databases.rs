@@ -135,6 +135,17 @@ impl Builder<'_> {
         store.take_committed();
     }
 
+    /// Adds a table that the language needs, unless it is there.
+    pub(super) fn add_table(&mut self, database: DatabaseId, table: &str, text: &str) {
+        let initial = &self.program.databases[database.index()].initial;
+        if initial.catalog().table(table).is_some() {
+            return;
+        }
+        let mut store = initial.clone();
+        self.fill_generated(&mut store, text);
+        self.program.databases[database.index()].initial = store;
+    }
+
     fn run_member(
         &mut self,
         store: &mut Store,

@@ -1,7 +1,7 @@
 //! Outbox relays: a service that the language writes. Its code is in `handler::relay`.
 
 use tidewire_store::{Table, Type};
-use tidewire_syntax::ast::{ItemKind, Relay};
+use tidewire_syntax::ast::{ItemKind, Relay, RelayMemory};
 use tidewire_syntax::{Name, Span};
 
 use super::services::{Body, Signature};
@@ -10,6 +10,9 @@ use crate::{DatabaseId, HandlerTrigger, NodeId, NodeKind, ServiceId};
 
 /// Columns that an outbox must have.
 pub(super) const COLUMNS: [&str; 5] = ["id", "topic", "key", "event", "payload"];
+
+/// Where relays of a database keep their positions.
+const POSITIONS: &str = "create table relay_positions (relay text primary key, position bigint not null)";
 
 impl<'a> Builder<'a> {
     /// Gives every relay its database and the signature of its one handler.
@@ -33,6 +36,9 @@ impl<'a> Builder<'a> {
         self.program.services[id.index()].uses.push(database);
         if self.damaged.contains(&database) || !self.check_outbox(database, relay) {
             return;
+        }
+        if relay.memory == RelayMemory::Position {
+            self.add_table(database, "relay_positions", POSITIONS);
         }
         self.declare(Signature {
             owner: node,
@@ -75,7 +81,10 @@ impl<'a> Builder<'a> {
             return false;
         };
         let problem = outbox_problem(table);
-        let wrong_mark = relay.mark.as_ref().filter(|mark| !is_mark(table, mark));
+        let wrong_mark = match &relay.memory {
+            RelayMemory::Mark(mark) if !is_mark(table, mark) => Some(mark),
+            _ => None,
+        };
         if let Some(message) = problem {
             self.report.error(
                 "outbox-columns",

@@ -282,8 +282,19 @@ pub struct Relay {
     pub broker: Option<Name>,
     /// Time between looks.
     pub every: Duration,
-    /// `mark COLUMN` sets it true; `delete` (the default) removes the row.
-    pub mark: Option<Name>,
+    /// How it knows what it has published.
+    pub memory: RelayMemory,
+}
+
+/// How a [`Relay`] knows what it has published.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RelayMemory {
+    /// `delete`, the default: it removes the row.
+    Delete,
+    /// `mark COLUMN`: it sets it true.
+    Mark(Name),
+    /// `position`: it keeps the highest id, and looks behind it only.
+    Position,
 }
 
 /// A workload.

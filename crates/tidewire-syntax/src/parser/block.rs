@@ -5,7 +5,7 @@ use super::recover::BLOCK_WORDS;
 use super::{Parsed, Parser};
 use crate::ast::sql::{Query, TableName};
 use crate::ast::{
-    Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay, ServiceRole,
+    Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay, RelayMemory, ServiceRole,
 };
 use crate::{Diagnostic, Name, SyntaxKind};
 
@@ -146,11 +146,13 @@ impl Parser<'_> {
         self.expect_word("polling")?;
         self.expect_word("every")?;
         let every = self.duration()?;
-        let mark = if self.eat_word("mark") {
-            Some(self.identifier("the column that is set true")?)
+        let memory = if self.eat_word("mark") {
+            RelayMemory::Mark(self.identifier("the column that is set true")?)
+        } else if self.eat_word("position") {
+            RelayMemory::Position
         } else {
             self.eat_word("delete");
-            None
+            RelayMemory::Delete
         };
         self.semicolon()?;
         Ok(ItemKind::Relay(Relay {
@@ -158,7 +160,7 @@ impl Parser<'_> {
             table,
             broker,
             every,
-            mark,
+            memory,
         }))
     }
 

@@ -1,18 +1,21 @@
-//! The code of a relay: look, publish the oldest rows one by one, and delete or mark each.
+//! The code of a relay: look, publish the oldest rows one by one, and delete or mark each or remember its id.
 //!
 //! Publishing and deleting are two effects, so a crash between them publishes the row again: a relay delivers
 //! at least once.
 
+use tidewire_store::Type;
 use tidewire_syntax::Name;
 use tidewire_syntax::Span;
-use tidewire_syntax::ast::Relay;
+use tidewire_syntax::ast::{Relay, RelayMemory};
 use tidewire_syntax::ast::sql::{
     Assignment, BinaryOperator, Delete, Expression, ExpressionKind, Literal, OrderBy, Query,
     Select, SelectItem, Statement, TableExpression, TableName, Update,
 };
 
 use super::super::relays::COLUMNS;
+use super::data::Columns;
 use super::frame::Frame;
+use super::generated::quoted;
 use super::value::parameter;
 use crate::{DatabaseId, Instruction, PublishRow, StatementId, defaults};
 
@@ -32,12 +35,17 @@ impl Frame<'_, '_> {
                 .clone(),
             writer.span,
         );
-        let Some((look, columns)) =
-            self.data_statement(writer.look(relay.mark.as_ref()), Some(&at), writer.span)
-        else {
+        let table = &relay.table.table;
+        let looked = match &relay.memory {
+            RelayMemory::Delete => self.data_statement(writer.look(None), Some(&at), writer.span),
+            RelayMemory::Mark(mark) => {
+                self.data_statement(writer.look(Some(mark)), Some(&at), writer.span)
+            }
+            RelayMemory::Position => self.look_behind(relay, database, writer.span),
+        };
+        let Some((look, columns)) = looked else {
             return;
         };
-        let table = &relay.table.table;
         self.reword(look, format!("select from {table} order by id"));
         let cursor = self.cursors;
         self.cursors += 1;
@@ -62,22 +70,68 @@ impl Frame<'_, '_> {
             payload,
         };
         self.emit(Instruction::PublishRow(row), writer.span);
-        let (finish, words) = match &relay.mark {
-            Some(column) => (
-                writer.mark(column),
-                format!("update {table} set {column} = true where id = :id"),
-            ),
-            None => (
-                writer.delete(),
-                format!("delete from {table} where id = :id"),
-            ),
+        let finish = match &relay.memory {
+            RelayMemory::Mark(column) => {
+                let words = format!("update {table} set {column} = true where id = :id");
+                (writer.mark(column), words)
+            }
+            RelayMemory::Delete => {
+                let words = format!("delete from {table} where id = :id");
+                (writer.delete(), words)
+            }
+            RelayMemory::Position => {
+                if let Some(keep) = self.keep_position(relay, database, writer.span) {
+                    self.send(keep, Vec::new(), writer.span);
+                }
+                self.emit(Instruction::Jump(turn), writer.span);
+                return self.mark(done);
+            }
         };
-        if let Some((finish, _)) = self.data_statement(finish, Some(&at), writer.span) {
-            self.reword(finish, words);
-            self.send(finish, Vec::new(), writer.span);
+        if let Some((id, _)) = self.data_statement(finish.0, Some(&at), writer.span) {
+            self.reword(id, finish.1);
+            self.send(id, Vec::new(), writer.span);
         }
         self.emit(Instruction::Jump(turn), writer.span);
         self.mark(done);
+    }
+
+    /// Rows behind the position, in order of their ids. What commits later with a lower id is never seen.
+    fn look_behind(
+        &mut self,
+        relay: &Relay,
+        database: DatabaseId,
+        span: Span,
+    ) -> Option<(StatementId, Columns)> {
+        let name = quoted(relay.name.as_str());
+        let text =
+            format!("select max(position) as position from relay_positions where relay = {name}");
+        let words = "read position".to_owned();
+        let (read, _) = self.generated(&text, database, words, span)?;
+        let position = self.hidden(Type::BigInt);
+        self.send(read, vec![position.slot], span);
+        let text = format!(
+            "select {} from \"{}\" where id > coalesce({}, 0) order by id limit {}",
+            COLUMNS.join(", "),
+            relay.table.table,
+            position.text,
+            defaults::RELAY_BATCH
+        );
+        self.generated(&text, database, String::new(), span)
+    }
+
+    fn keep_position(
+        &mut self,
+        relay: &Relay,
+        database: DatabaseId,
+        span: Span,
+    ) -> Option<StatementId> {
+        let name = quoted(relay.name.as_str());
+        let text = format!(
+            "insert into relay_positions values ({name}, :id)
+             on conflict (relay) do update set position = excluded.position"
+        );
+        let words = "write position :id".to_owned();
+        Some(self.generated(&text, database, words, span)?.0)
     }
 
     /// Says what a statement does that nobody wrote.
