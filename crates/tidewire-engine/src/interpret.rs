@@ -27,6 +27,8 @@ pub(crate) enum Pause<'a> {
     PublishRow(&'a PublishRow),
     /// An answer for the caller: the values.
     Reply(Vec<Value>),
+    /// The groups of the service begin again.
+    Rewind,
     /// Time must pass.
     Wait(Delay),
     /// An access to a cache of its instance.
@@ -141,6 +143,7 @@ fn step<'a>(
                 cursor: Some(*cursor),
             })));
         }
+        Instruction::Rewind => return Ok(Some(Pause::Rewind)),
         Instruction::Call(site) => return Ok(Some(Pause::Call(site))),
         Instruction::Publish(site) => return Ok(Some(Pause::Publish(site))),
         Instruction::PublishRow(row) => return Ok(Some(Pause::PublishRow(row))),

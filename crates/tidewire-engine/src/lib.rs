@@ -39,6 +39,7 @@ mod pause;
 mod payload;
 mod periodic;
 mod pool;
+mod rewind;
 mod run;
 mod schedule;
 mod service;

@@ -150,6 +150,7 @@ impl Step<'_> {
             Pause::Statement(sql) => self.want_connection(slot, sql),
             Pause::Call(site) => self.call(slot, site, 1),
             Pause::Publish(site) => self.publish(slot, site),
+            Pause::Rewind => self.rewind(slot),
             Pause::PublishRow(row) => self.publish_row(slot, row),
             Pause::Reply(values) => self.reply(slot, values),
             Pause::Cache(access) => self.access_cache(slot, access),

@@ -349,6 +349,8 @@ pub enum Instruction {
     },
     /// Ends the handler with a named failure; what is open is rolled back.
     Fail(Arc<str>, Option<Scalar>),
+    /// The groups of the service go back to the beginning of their topics.
+    Rewind,
     /// Ends the handler with a failure of the machinery, which a retry repeats.
     Abort(Arc<str>),
     /// Answers the caller; the handler goes on.

@@ -93,6 +93,29 @@ append G() to stream 'x' expecting any;
 }
 
 #[test]
+fn projections_keep_tables() {
+    check(
+        &format!(
+            "{STORE}broker bus log {{ topic t; }}
+database db relational {{ create table seen (n int primary key); }}
+service s owns log_db {{ every 1s {{ publish E(n => 1) to t; }} }}
+projection p from t into log_db {{ on E {{ }} }}
+projection q from t into db {{ on E {{ begin; insert into seen values (:n); commit; }} }}
+projection r from t into db {{ on E {{ insert into seen values (:n); if :replaying {{ wait 1ms; }} }} }}
+service u uses db {{ on E from t {{ if :replaying {{ wait 1ms; }} }} command C() {{ call r.Rebuild(); call r.Other(); }} }}
+"
+        ),
+        expect![[r#"
+            6:26 error event-store: p projects into an event store / a projection keeps tables: name a relational database
+            7:38 error transaction-open: a transaction on db is open already / commit or rollback first; for a part that may fail alone write savepoint s
+            8:84 warning work-in-transaction: the transaction on db keeps its locks while this waits / commit first, then wait
+            9:39 error unknown-value: no value named `:replaying` / known here: :n, :redelivered, :offset, :partition, :message_id, :attempt, :now, :request_id and 1 more
+            9:104 error unknown-name: no command of r named `Other` / known here: Rebuild
+        "#]],
+    );
+}
+
+#[test]
 fn a_fold_keeps_its_place_in_the_code() {
     let program = program(&format!(
         "{STORE}service s owns log_db {{ command A(x text) {{

@@ -157,6 +157,7 @@ pub(crate) fn role_caption(role: ServiceRole) -> &'static str {
         ServiceRole::Service => "idle",
         ServiceRole::Gateway => "gateway",
         ServiceRole::External => "external party",
+        ServiceRole::Projection { .. } => "projection",
     }
 }
 

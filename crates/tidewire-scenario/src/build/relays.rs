@@ -12,7 +12,8 @@ use crate::{DatabaseId, HandlerTrigger, NodeId, NodeKind, ServiceId};
 pub(super) const COLUMNS: [&str; 5] = ["id", "topic", "key", "event", "payload"];
 
 /// Where relays of a database keep their positions.
-const POSITIONS: &str = "create table relay_positions (relay text primary key, position bigint not null)";
+const POSITIONS: &str =
+    "create table relay_positions (relay text primary key, position bigint not null)";
 
 impl<'a> Builder<'a> {
     /// Gives every relay its database and the signature of its one handler.

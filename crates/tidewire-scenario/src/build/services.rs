@@ -47,6 +47,10 @@ pub(crate) enum Body<'a> {
     Saga(&'a Saga, DatabaseId),
     /// The same, for those that a process finds unfinished when it starts.
     Resume(&'a Saga, DatabaseId),
+    /// What is written for an event of a projection, in a transaction with its checkpoint.
+    Projection(&'a [Step], Projection<'a>),
+    /// What the language writes for a projection's command `Rebuild`.
+    Rebuild(&'a ast::Service, Projection<'a>),
 }
 
 impl<'a> Body<'a> {
@@ -54,11 +58,31 @@ impl<'a> Body<'a> {
     pub(super) fn steps(self) -> Vec<&'a [Step]> {
         match self {
             Self::Steps(steps) => vec![steps],
-            Self::Relay(..) => Vec::new(),
+            Self::Projection(steps, _) => vec![steps],
+            Self::Relay(..) | Self::Rebuild(..) => Vec::new(),
             Self::Saga(saga, _) | Self::Resume(saga, _) => saga.bodies(),
         }
     }
 }
+
+/// A projection, as its handlers need it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Projection<'a> {
+    /// Its name, under which its checkpoints stand.
+    pub(super) name: &'a str,
+    /// Where its tables are.
+    pub(super) database: DatabaseId,
+    /// While it is rebuilt it publishes and calls nothing.
+    pub(super) reactors_off: bool,
+}
+
+/// Where projections into a database keep how far they came.
+const CHECKPOINTS: &str = "create table checkpoints (
+    projection text not null,
+    partition int not null,
+    position bigint not null,
+    replayed_to bigint,
+    primary key (projection, partition))";
 
 impl<'a> Builder<'a> {
     /// Builds services and relays with the signatures of their handlers; a relay's own come later.
@@ -86,7 +110,19 @@ impl<'a> Builder<'a> {
         service
             .uses
             .retain(|database| !service.owns.contains(database));
+        let target = service.uses.first().copied();
         self.program.services.push(service);
+        if let ServiceRole::Projection { reactors_off } = written.role {
+            if let Some(database) = target.filter(|id| !self.damaged.contains(id)) {
+                let projection = Projection {
+                    name: written.name.as_str(),
+                    database,
+                    reactors_off,
+                };
+                self.build_projection(node, id, written, projection);
+            }
+            return;
+        }
         for member in &written.members {
             match &member.kind {
                 ServiceMember::Workers(number) => {
@@ -160,6 +196,45 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// One instance with one worker: events are handled in order, and a rebuild stands between two of them.
+    fn build_projection(
+        &mut self,
+        node: NodeId,
+        id: ServiceId,
+        written: &'a ast::Service,
+        projection: Projection<'a>,
+    ) {
+        if self.is_event_store(projection.database) {
+            let message = format!("{} projects into an event store", written.name);
+            self.report.error(
+                "event-store",
+                written.uses[0].span,
+                message,
+                "a projection keeps tables: name a relational database",
+            );
+            return;
+        }
+        self.program.services[id.index()].workers = 1;
+        self.add_table(projection.database, "checkpoints", CHECKPOINTS);
+        for member in &written.members {
+            if let ServiceMember::Subscription(on) = &member.kind {
+                let body = Body::Projection(&on.body, projection);
+                self.subscribe(node, id, on, body, member.span);
+            }
+        }
+        let handler = self.declare(Signature {
+            owner: node,
+            service: Some(id),
+            name: "Rebuild".into(),
+            span: written.name.span,
+            trigger: HandlerTrigger::Command { read_only: false },
+            parameters: Vec::new(),
+            replies: Vec::new(),
+            body: Body::Rebuild(written, projection),
+        });
+        self.commands.insert((id, "rebuild".to_owned()), handler);
+    }
+
     fn number(&mut self, what: &str, span: Span, number: u32, most: u32) -> u32 {
         limits::within(&mut self.report, what, span, number, most)
     }
@@ -210,6 +285,17 @@ impl<'a> Builder<'a> {
         on: &'a Subscription,
         span: Span,
     ) {
+        self.subscribe(owner, service, on, Body::Steps(&on.body), span);
+    }
+
+    fn subscribe(
+        &mut self,
+        owner: NodeId,
+        service: ServiceId,
+        on: &'a Subscription,
+        body: Body<'a>,
+        span: Span,
+    ) {
         let (event, topic) = (self.event(&on.event), self.topic(&on.topic));
         let (Some(event), Some(topic)) = (event, topic) else {
             return;
@@ -228,7 +314,7 @@ impl<'a> Builder<'a> {
             trigger: HandlerTrigger::Event(topic, event),
             parameters,
             replies: Vec::new(),
-            body: Body::Steps(&on.body),
+            body,
         });
         let group = match &on.group {
             Some(name) => name.text.clone(),
@@ -306,6 +392,8 @@ impl<'a> Builder<'a> {
             };
             let services = self.program.services.iter();
             let sharers: Vec<&str> = services
+                // A projection keeps tables that others read: it shares by its nature.
+                .filter(|service| !matches!(service.role, ServiceRole::Projection { .. }))
                 .filter(|service| service.reaches(id))
                 .map(|service| &*service.name)
                 .collect();

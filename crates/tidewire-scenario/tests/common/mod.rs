@@ -193,6 +193,7 @@ fn instruction_text(
                 done.0
             )
         }
+        Instruction::Rewind => "rewind".into(),
         Instruction::Abort(name) => format!("abort {name}"),
         Instruction::Fail(name, message) => format!(
             "fail {name}{}",

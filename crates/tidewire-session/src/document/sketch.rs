@@ -147,6 +147,7 @@ fn service_words(service: &Service) -> Words {
             ServiceRole::Service => Glyph::None,
             ServiceRole::Gateway => Glyph::Gateway,
             ServiceRole::External => Glyph::External,
+            ServiceRole::Projection { .. } => Glyph::ReadModel,
         },
         caption: role_caption(service.role).into(),
         contents: handlers.collect(),

@@ -160,6 +160,11 @@ pub enum ServiceRole {
     Gateway,
     /// `external`: somebody else's. It stands outside every transaction: what it did stays done.
     External,
+    /// `projection`: it makes tables of events, one event a transaction, with a checkpoint.
+    Projection {
+        /// While it is rebuilt it publishes and calls nothing.
+        reactors_off: bool,
+    },
 }
 
 impl ServiceRole {
@@ -169,6 +174,7 @@ impl ServiceRole {
             Self::Service => "service",
             Self::Gateway => "gateway",
             Self::External => "external",
+            Self::Projection { .. } => "projection",
         }
     }
 }

@@ -5,12 +5,13 @@ use super::recover::BLOCK_WORDS;
 use super::{Parsed, Parser};
 use crate::ast::sql::{Query, TableName};
 use crate::ast::{
-    Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay, RelayMemory, ServiceRole,
+    Design, Event, Field, Invariant, InvariantMode, Item, ItemKind, Position, Relay, RelayMemory,
+    ServiceRole,
 };
 use crate::{Diagnostic, Name, SyntaxKind};
 
 /// Blocks that the language reserves and does not have yet.
-const LATER: &[&str] = &["projection", "capture"];
+const LATER: &[&str] = &["capture"];
 
 impl Parser<'_> {
     /// Blocks up to the end of the text.
@@ -66,6 +67,7 @@ impl Parser<'_> {
             "service" => self.service_block(ServiceRole::Service),
             "gateway" => self.service_block(ServiceRole::Gateway),
             "external" => self.service_block(ServiceRole::External),
+            "projection" => self.node(SyntaxKind::Service, |parser| parser.projection()),
             "relay" => self.node(SyntaxKind::Relay, |parser| parser.relay()),
             "client" => self.node(SyntaxKind::Client, |parser| parser.client()),
             "invariant" => self.node(SyntaxKind::Invariant, |parser| parser.invariant()),

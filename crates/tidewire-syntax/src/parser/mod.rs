@@ -19,6 +19,7 @@ mod left_out;
 mod lesson;
 mod name;
 mod prepare;
+mod projection;
 mod query;
 mod recover;
 mod saga;

@@ -12,6 +12,7 @@ pub(super) const BLOCK_WORDS: &[&str] = &[
     "database",
     "broker",
     "service",
+    "projection",
     "gateway",
     "external",
     "relay",

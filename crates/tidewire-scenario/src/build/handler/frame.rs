@@ -48,6 +48,8 @@ pub(super) struct Frame<'b, 'a> {
     pub(super) flow: Flow,
     /// Something did not compile that may have bound names: unknown names are not reported any more.
     pub(super) is_poisoned: bool,
+    /// Publications and calls are left out while `:replaying`.
+    pub(super) reactors_off: bool,
     /// Inside `single flight`.
     pub(super) in_flight: bool,
     /// Inside a branch of `parallel`.
@@ -96,6 +98,7 @@ impl<'b, 'a> Frame<'b, 'a> {
             scope: Vec::new(),
             flow: Flow::default(),
             is_poisoned: false,
+            reactors_off: false,
             in_flight: false,
             in_branch: false,
             ended: BTreeSet::new(),

@@ -11,6 +11,7 @@ mod failing;
 mod fold;
 mod frame;
 mod generated;
+mod projection;
 mod publish;
 mod relay;
 mod routing;
@@ -53,6 +54,11 @@ impl Builder<'_> {
             Body::Relay(relay, database) => frame.relay(relay, database),
             Body::Saga(saga, database) => frame.saga(saga, database),
             Body::Resume(saga, database) => frame.resume(saga, database),
+            Body::Projection(steps, projection) => frame.projection(steps, projection),
+            Body::Rebuild(written, projection) => {
+                let members: Vec<_> = written.members.iter().map(|it| it.kind.clone()).collect();
+                frame.rebuild(&members, projection);
+            }
         }
         frame.finish()
     }

@@ -6,11 +6,11 @@
 use tidewire_store::Type;
 use tidewire_syntax::Name;
 use tidewire_syntax::Span;
-use tidewire_syntax::ast::{Relay, RelayMemory};
 use tidewire_syntax::ast::sql::{
     Assignment, BinaryOperator, Delete, Expression, ExpressionKind, Literal, OrderBy, Query,
     Select, SelectItem, Statement, TableExpression, TableName, Update,
 };
+use tidewire_syntax::ast::{Relay, RelayMemory};
 
 use super::super::relays::COLUMNS;
 use super::data::Columns;

@@ -33,6 +33,7 @@ impl Frame<'_, '_> {
     /// `rest` are the steps behind it in the same block.
     pub(super) fn step(&mut self, step: &Step, rest: &[Step]) {
         let span = step.span;
+        let behind = self.mute(&step.kind, span);
         match &step.kind {
             StepKind::Sql {
                 statement,
@@ -65,6 +66,9 @@ impl Frame<'_, '_> {
             StepKind::Guarded { body, handlers } => self.guarded(body, handlers, rest, span),
             StepKind::Retry { retry, codes, body } => self.retry_unit(retry, codes, body, span),
             StepKind::Parallel(branches) => self.parallel(branches, span),
+        }
+        if let Some(behind) = behind {
+            self.mark(behind);
         }
     }
 

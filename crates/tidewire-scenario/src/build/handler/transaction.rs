@@ -74,6 +74,18 @@ impl Frame<'_, '_> {
     }
 
     fn emit_control(&mut self, tree: &Tree, database: DatabaseId, span: Span) {
+        let text = words(span.text(self.builder.source)).to_string();
+        self.control_statement(tree, database, text, span);
+    }
+
+    /// Emits a statement about transactions or the session.
+    pub(super) fn control_statement(
+        &mut self,
+        tree: &Tree,
+        database: DatabaseId,
+        text: String,
+        span: Span,
+    ) {
         let catalog = self.builder.program.databases[database.index()]
             .initial
             .catalog();
@@ -88,7 +100,7 @@ impl Frame<'_, '_> {
             scope: Scope::default(),
             plan,
             outputs: Vec::new(),
-            text: words(span.text(self.builder.source)),
+            text: text.into(),
             span,
         });
         self.emit(Instruction::Statement(id), span);
