@@ -81,7 +81,7 @@ fn what_may_not_stand_in_a_design() {
          }\n\
          design 'A' { service s { } service s { } }\n",
         expect![[r#"
-            2:1 error syntax: expected a block, found `without` / one of: scenario, about, event, database, broker, service, gateway, external, relay, client, invariant, fault, explore, design, lesson, layout
+            2:1 error syntax: expected a block, found `without` / one of: scenario, about, event, database, broker, service, projection, gateway, external, relay, client, invariant, fault, explore, design, lesson, layout
             4:1 error misplaced: clients and invariants stand outside the designs / move it out of the design: the same workload and the same rules are what makes a comparison fair
             5:1 error misplaced: clients and invariants stand outside the designs / move it out of the design: the same workload and the same rules are what makes a comparison fair
             6:9 error unknown-name: no common block named `nobody` / known here: s

@@ -197,7 +197,7 @@ fn the_gallery_lesson_compiles_in_every_design() {
             program.faults[0].trigger,
             Trigger::AfterCommit(tidewire_scenario::ClientId(0), 6)
         );
-        assert_eq!(program.invariants.len(), 2);
+        assert_eq!(program.invariants.len(), 3);
         let events = program
             .handlers
             .iter()

@@ -87,7 +87,7 @@ fn kinds_that_do_not_exist_yet() {
     check(
         "database a document { }\ndatabase b relationl { }\ndatabase c { }\nbroker q queue { }\nbroker r lgo { }\n",
         expect![[r#"
-            1:12 error not-yet: a database of kind document is not simulated yet: this is a limit of Tidewire / the only kind now is relational
+            1:12 error not-yet: a database of kind document is not simulated yet: this is a limit of Tidewire / the kinds now are relational, events
             2:12 error syntax: expected the kind of database, found `relationl` / did you mean `relational`? [Change to `relational`]
             3:1 error missing-kind: database c has no kind / write database c relational { … }
             4:10 error not-yet: a broker of kind queue is not simulated yet: this is a limit of Tidewire / the only kind now is log
