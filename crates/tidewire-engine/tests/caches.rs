@@ -229,6 +229,26 @@ fn those_who_waited_share_the_failure() {
 }
 
 #[test]
+fn a_failure_caught_around_the_block_is_everybodys_and_one_caught_inside_is_nobodys() {
+    let broken = CROWD.replace("price + 1", "price / 0");
+    let block = "{ select price / 0 as price from products where sku = :sku; }";
+    assert!(broken.contains(block));
+    let around = format!("{{ single flight :sku {block} }} on error 22012 {{ fail Sorry; }}");
+    let text = broken.replace(&format!("single flight :sku {block}"), &around);
+    let (outcome, trace) = canonical(&text);
+    assert_eq!(outcome.verdict, Some(Verdict::Quiet));
+    assert_eq!(ends(&trace), ["Sorry"; 6]);
+    assert_eq!((joined(&trace), statements(&trace)), (5, 1));
+
+    let inside = "{ { select price / 0 as price from products where sku = :sku; } on error 22012 { } \
+                  select 42 as price; }";
+    let (outcome, trace) = canonical(&broken.replace(block, inside));
+    assert_eq!(outcome.verdict, Some(Verdict::Quiet));
+    assert_eq!(ends(&trace), ["ok"; 6]);
+    assert_eq!((joined(&trace), statements(&trace)), (5, 2));
+}
+
+#[test]
 fn a_crash_of_the_instance_ends_the_flight() {
     let text =
         CROWD.replace("latency 5ms", "latency 50ms") + "fault crash catalog at 20ms for 5ms;";
