@@ -275,6 +275,44 @@ fn fmt_writes_once_and_is_then_content() {
 }
 
 #[test]
+fn a_trace_tells_what_caches_and_flights_do() {
+    file(
+        "cached.tide",
+        "service catalog {
+          cache prices (price int) capacity 1;
+          query Price(sku text) {
+            get prices key :sku into p;
+            if :row_count = 0 {
+              single flight :sku { wait 5ms; put prices key :sku (price => 9) ttl 20ms; }
+            }
+            delete prices key 'none';
+            reply ();
+          }
+        }
+        client people users 3 requests 6 { call catalog.Price(sku => 'mug'); }
+        client late users 1 requests 1 {
+          think 50ms; call catalog.Price(sku => 'mug'); call catalog.Price(sku => 'lamp');
+        }",
+    );
+    let output = tidewire(&["run", "cached.tide", "--trace"]);
+    let trace = stderr(&output);
+    for sentence in [
+        "catalog misses prices 'mug' in its cache",
+        "catalog waits: another work fetches the same",
+        "catalog puts prices 'mug' into its cache",
+        "catalog goes on with what the other work fetched",
+        "catalog finds prices 'mug' in its cache",
+        "catalog deletes prices 'none', which its cache does not have",
+        "prices 'mug' expires in the cache of catalog",
+    ] {
+        assert!(
+            trace.lines().any(|line| line.ends_with(sentence)),
+            "{sentence}\n{trace}"
+        );
+    }
+}
+
+#[test]
 fn a_trace_is_one_line_for_each_observation() {
     file("trace.tide", HOLDS);
     let output = tidewire(&["run", "trace.tide", "--trace"]);
