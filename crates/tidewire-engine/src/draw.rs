@@ -6,7 +6,8 @@
 use tidewire_scenario::Delay;
 use tidewire_store::hash::StableHasher;
 
-/// What a draw is for; two purposes never share a value.
+/// What a draw is for; two purposes never share a value. Their numbers belong to the semantics: a new one gets a new
+/// number, or every draw of another purpose would come out differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Pause before a request.
@@ -27,10 +28,10 @@ pub(crate) enum Purpose {
     Phase,
     /// When a store notices that a client is gone.
     Close,
-    /// Pause before a retry with jitter.
-    Jitter = 32,
     /// Whether a fault strikes a message; the way of one that is sent twice.
     Strike,
+    /// Pause before a retry with jitter.
+    Jitter = 32,
 }
 
 /// Network travel of one message, one way: uniform, in microseconds.
@@ -180,6 +181,17 @@ mod tests {
         assert!(exponential(mean, 1 << 63).abs_diff(693_147) <= 1);
         assert!(exponential(mean, 0) > 40 * mean);
         assert_eq!(exponential(mean, u64::MAX), 0);
+    }
+
+    #[test]
+    fn purposes_keep_their_numbers() {
+        let numbers = [
+            Purpose::Think,
+            Purpose::Close,
+            Purpose::Strike,
+            Purpose::Jitter,
+        ];
+        assert_eq!(numbers.map(|purpose| purpose as u64), [1, 9, 10, 32]);
     }
 
     #[test]
