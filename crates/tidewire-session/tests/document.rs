@@ -159,3 +159,17 @@ service s { }";
         ]
     );
 }
+
+#[test]
+fn what_a_projection_writes_is_a_read_model() {
+    const CQRS: &str = include_str!("../../../gallery/cqrs/scenario.tide");
+    let document = Document::open(CQRS);
+    let glyph = |name: &str| {
+        let mut nodes = document.canvas().nodes.iter();
+        nodes
+            .find(|node| &*node.name == name)
+            .map(|node| node.glyph)
+    };
+    assert_eq!(glyph("views_db"), Some(Glyph::ReadModel));
+    assert_eq!(glyph("orders_db"), Some(Glyph::Relational));
+}

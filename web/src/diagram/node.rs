@@ -68,6 +68,8 @@ pub(crate) fn Node(props: &NodeProps) -> Html {
         (node.shape == NodeShape::Store).then(|| kind_class(node.glyph)),
         (node.glyph == Glyph::External).then_some("external"),
         (node.glyph == Glyph::Gateway).then_some("gateway"),
+        (node.shape == NodeShape::Service && node.glyph == Glyph::ReadModel)
+            .then_some("projection"),
         props.down_for_us.map(|_| "crashed"),
         (!props.now.conditions.is_empty()).then_some("afflicted"),
         props

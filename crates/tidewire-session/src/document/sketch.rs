@@ -32,8 +32,16 @@ pub(super) fn sketch(effective: &Effective, outline: &Outline, findings: &[Diagn
             contents: words.contents,
             problems: problems(node, findings),
         });
+    let mut nodes: Vec<SketchNode> = nodes.collect();
+    for wire in &outline.wires {
+        // What a projection writes is a read model, whatever keeps it.
+        let written = matches!(wire.kind, WireKind::Owns | WireKind::Uses);
+        if written && nodes[wire.from.index()].glyph == Glyph::ReadModel {
+            nodes[wire.to.index()].glyph = Glyph::ReadModel;
+        }
+    }
     Sketch {
-        nodes: nodes.collect(),
+        nodes,
         wires: drawn_wires(&outline.wires, |node| {
             outline.nodes[node.index()].kind == PartKind::Relay
         }),
