@@ -183,7 +183,7 @@ fn made(store: &Store, text: &'static str) -> Result<Arc<Plan>, Failure> {
 
 impl Prefix {
     /// Walks through every interleaving that begins so.
-    fn walk(mut self, plans: &Plans, tally: &mut Tally) {
+    fn walk(&mut self, plans: &Plans, tally: &mut Tally) {
         match self.left {
             [0, 0] => self.judge(plans, tally),
             [0, _] => {
@@ -255,7 +255,7 @@ impl Prefix {
             .position(|client| client.connection == first)
     }
 
-    fn judge(mut self, plans: &Plans, tally: &mut Tally) {
+    fn judge(&mut self, plans: &Plans, tally: &mut Tally) {
         if self.clients.iter().any(|client| client.failed) {
             tally.errors += 1;
             return;

@@ -8,6 +8,8 @@
 
 use smallvec::SmallVec;
 
+use crate::shared::Shared;
+
 use crate::predicate_locks::{PredicateLocks, Relation, Target};
 use crate::{SqlError, TransactionId};
 
@@ -69,7 +71,7 @@ impl Party {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Serializable {
     /// Open ones, and committed ones behind them in order of commit.
-    pub(crate) parties: Vec<Party>,
+    pub(crate) parties: Vec<Shared<Party>>,
     /// Prepares and commits so far.
     pub(crate) last_commit: u64,
     /// Committed ones up to here overlap readers only.
@@ -89,12 +91,14 @@ pub(crate) fn failure(reason: &str) -> SqlError {
 impl Serializable {
     /// The transaction, if it matters.
     pub(crate) fn party(&self, id: TransactionId) -> Option<&Party> {
-        self.parties.iter().find(|party| party.id == id)
+        let mut parties = self.parties.iter();
+        parties.find(|party| party.id == id).map(|party| &**party)
     }
 
     /// The transaction, to be changed.
     pub(crate) fn party_mut(&mut self, id: TransactionId) -> Option<&mut Party> {
-        self.parties.iter_mut().find(|party| party.id == id)
+        let mut parties = self.parties.iter_mut();
+        parties.find(|party| party.id == id).map(Shared::make_mut)
     }
 
     fn is_doomed(&self, id: TransactionId) -> bool {

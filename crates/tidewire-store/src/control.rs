@@ -22,7 +22,7 @@ impl Store {
         &mut self,
         connection: ConnectionId,
         now_us: i64,
-    ) -> Result<Transaction, SqlError> {
+    ) -> Result<Box<Transaction>, SqlError> {
         let mut defaults = Defaults::default();
         if let Some(place) = self.connection(connection) {
             defaults = place.defaults;
@@ -42,10 +42,10 @@ impl Store {
         modes: Defaults,
         explicit: bool,
         now_us: i64,
-    ) -> Result<Transaction, SqlError> {
+    ) -> Result<Box<Transaction>, SqlError> {
         let isolation = modes.isolation.unwrap_or(self.default_isolation);
         self.next_transaction += 1;
-        Ok(Transaction {
+        Ok(Box::new(Transaction {
             id: TransactionId(self.next_transaction),
             connection,
             explicit,
@@ -64,11 +64,11 @@ impl Store {
             undo: Default::default(),
             redefined: Vec::new(),
             first_write: None,
-        })
+        }))
     }
 
     /// Puts a transaction back into its connection.
-    pub(crate) fn keep(&mut self, connection: ConnectionId, transaction: Transaction) {
+    pub(crate) fn keep(&mut self, connection: ConnectionId, transaction: Box<Transaction>) {
         if let Some(place) = self.connection_mut(connection) {
             place.transaction = Some(transaction);
         }
@@ -79,7 +79,7 @@ impl Store {
     pub(crate) fn fail(
         &mut self,
         connection: ConnectionId,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         error: SqlError,
     ) -> Progress {
         if transaction.explicit {
@@ -196,7 +196,7 @@ impl Store {
     fn begin_again(
         &mut self,
         connection: ConnectionId,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         modes: &TransactionModes,
     ) -> Progress {
         if transaction.failed {
@@ -217,7 +217,7 @@ impl Store {
     fn end_block(
         &mut self,
         connection: ConnectionId,
-        transaction: Transaction,
+        transaction: Box<Transaction>,
         commits: bool,
         chain: bool,
         now_us: i64,
@@ -247,7 +247,7 @@ impl Store {
     fn savepoint(
         &mut self,
         connection: ConnectionId,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         operation: &Operation,
     ) -> Progress {
         let place = |transaction: &Transaction, name: &Arc<str>| {

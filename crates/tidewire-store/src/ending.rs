@@ -12,7 +12,7 @@ use tidewire_syntax::sort;
 
 impl Store {
     /// Makes everything that a transaction did visible, as one.
-    pub(crate) fn commit(&mut self, transaction: Transaction) {
+    pub(crate) fn commit(&mut self, transaction: Box<Transaction>) {
         let id = transaction.id;
         self.install(transaction);
         let sequence = self.sequence;
@@ -22,7 +22,7 @@ impl Store {
         });
     }
 
-    fn install(&mut self, mut transaction: Transaction) {
+    fn install(&mut self, mut transaction: Box<Transaction>) {
         self.strong = self.strong.saturating_sub(u32::from(transaction.strong));
         if transaction.rare.is_some() {
             self.end_settings(&transaction);
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Undoes everything that a transaction did.
-    pub(crate) fn roll_back(&mut self, mut transaction: Transaction) {
+    pub(crate) fn roll_back(&mut self, mut transaction: Box<Transaction>) {
         self.tell(|| Recorded::RolledBack(transaction.id));
         self.strong = self.strong.saturating_sub(u32::from(transaction.strong));
         transaction.savepoints.clear();
@@ -138,8 +138,8 @@ impl Store {
     /// Transactions in flight, except one that is just going on.
     pub(crate) fn open_transactions(&self) -> impl Iterator<Item = &Transaction> {
         let open = self.connections.iter();
-        let prepared = self.prepared.iter().map(|prepared| &prepared.transaction);
-        open.filter_map(|connection| connection.transaction.as_ref())
+        let prepared = self.prepared.iter().map(|prepared| &*prepared.transaction);
+        open.filter_map(|connection| connection.transaction.as_deref())
             .chain(prepared)
     }
 
@@ -147,10 +147,12 @@ impl Store {
     fn open_snapshots(&self, own: &[u64]) -> SmallVec<[u64; 4]> {
         let mut snapshots: SmallVec<[u64; 4]> = SmallVec::from_slice(own);
         for connection in &self.connections {
-            let kept = connection.transaction.as_ref().and_then(|t| t.snapshot);
-            let waiting = connection.suspended.as_ref();
-            let waiting = waiting.map(|suspended| suspended.execution.view.snapshot);
-            snapshots.extend(kept.into_iter().chain(waiting));
+            if let Some(kept) = connection.transaction.as_ref().and_then(|t| t.snapshot) {
+                snapshots.push(kept);
+            }
+            if let Some(waiting) = &connection.suspended {
+                snapshots.push(waiting.execution.view.snapshot);
+            }
         }
         snapshots
     }
@@ -198,10 +200,14 @@ impl Store {
 
 /// The rows of an undo log, each once, in order.
 pub(crate) fn touched(undo: &[Undo]) -> SmallVec<[(TableId, RowId); 4]> {
-    let mut rows: SmallVec<[(TableId, RowId); 4]> =
-        undo.iter().map(|undo| (undo.table, undo.row)).collect();
+    let mut rows: SmallVec<[(TableId, RowId); 4]> = SmallVec::new();
+    for undo in undo {
+        // A lock and what followed it stand side by side.
+        if rows.last() != Some(&(undo.table, undo.row)) {
+            rows.push((undo.table, undo.row));
+        }
+    }
     if rows.len() <= 2 {
-        rows.dedup();
         return rows;
     }
     let mut seen = rustc_hash::FxHashSet::default();

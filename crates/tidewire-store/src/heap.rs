@@ -292,8 +292,25 @@ impl Heap {
                 quiet: true,
             };
         };
-        let after = entry.newest.row.clone();
         let wrote = mine(entry.newest.created);
+        if wrote && let Some(before) = sole_update(entry, transaction, stamp, snapshots) {
+            entry.newest.created = stamp;
+            entry.busy = None;
+            let after = entry.newest.row.clone();
+            self.space.release(&before.row, before.position);
+            let mut all = indexes.iter();
+            if !all.all(|index| index.same_columns(&after, &before.row)) {
+                self.remove_keys(row, &before.row, indexes, Some(row));
+            }
+            if let Some(sum) = &mut self.quiet_sum {
+                *sum = sum.wrapping_add(row_hash(id, &after));
+            }
+            return Committed {
+                change: Some((Some(before.row), Some(after))),
+                quiet: true,
+            };
+        }
+        let after = entry.newest.row.clone();
         if wrote {
             entry.newest.created = stamp;
         }
@@ -452,6 +469,26 @@ enum Settled {
     /// Only this version is left, and nobody uses it.
     Quiet,
     InUse,
+}
+
+/// The usual end of an update: the transaction changed the row once, nobody else is at it, and no snapshot needs what
+/// was there before. Takes that out.
+fn sole_update(
+    entry: &mut RowEntry,
+    transaction: TransactionId,
+    stamp: Stamp,
+    snapshots: &[u64],
+) -> Option<Version> {
+    let busy = entry.busy.as_deref()?;
+    let ([lock], [before]) = (busy.locks.as_slice(), busy.older.as_slice()) else {
+        return None;
+    };
+    let sequence = stamp.sequence()?;
+    let is_sole = lock.transaction == transaction
+        && busy.deleted.is_none()
+        && before.created.transaction().is_none()
+        && snapshots.iter().all(|snapshot| sequence <= *snapshot);
+    is_sole.then(|| entry.busy_mut().older.pop()).flatten()
 }
 
 /// Forgets versions of a row that none of the open `snapshots` needs.

@@ -75,12 +75,23 @@ enum Layout {
 }
 
 /// How full the pages of a heap are.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Space {
     layout: Layout,
     /// Bytes used, per page.
     used: SmallVec<[u16; 8]>,
     next_slot: u64,
+}
+
+impl Clone for Space {
+    /// Copies the numbers at one go.
+    fn clone(&self) -> Self {
+        Self {
+            layout: self.layout.clone(),
+            used: SmallVec::from_slice(&self.used),
+            next_slot: self.next_slot,
+        }
+    }
 }
 
 impl Space {
@@ -234,6 +245,7 @@ fn varying_width(value: &Value) -> (u32, u32) {
     }
 }
 
+/// To a power of two.
 fn align(size: u32, to: u32) -> u32 {
-    size.saturating_add(to - 1) / to * to
+    size.saturating_add(to - 1) & !(to - 1)
 }

@@ -94,8 +94,15 @@ fn is_weak(mode: TableLockMode) -> bool {
 }
 
 /// The tables that a transaction has locked, in order of their first lock.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct TableModes(SmallVec<[(TableId, Modes); 4]>);
+
+impl Clone for TableModes {
+    /// Copies the words at one go.
+    fn clone(&self) -> Self {
+        Self(SmallVec::from_slice(&self.0))
+    }
+}
 
 impl TableModes {
     pub(crate) fn on(&self, table: TableId) -> Modes {

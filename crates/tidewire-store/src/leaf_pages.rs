@@ -6,6 +6,8 @@
 
 use std::cmp::Ordering;
 
+use smallvec::SmallVec;
+
 use crate::Value;
 use crate::index::{IndexKey, KeyRange};
 use crate::shared::Shared;
@@ -75,9 +77,9 @@ impl LeafPages {
     }
 
     /// The pages that hold entries of a range, in order; at least one.
-    pub(crate) fn blocks_in(&self, range: &KeyRange) -> Vec<u32> {
+    pub(crate) fn blocks_in(&self, range: &KeyRange) -> SmallVec<[u32; 4]> {
         let Some(leaves) = &self.leaves else {
-            return vec![FIRST_BLOCK];
+            return SmallVec::from_slice(&[FIRST_BLOCK]);
         };
         let mut from = range.equal.values().to_vec();
         from.extend(range.low.as_ref().map(|(value, _)| value.clone()));
@@ -246,8 +248,8 @@ mod tests {
             high: Some((Value::Integer(high), false)),
         };
         assert_eq!(pages.blocks_in(&range(1, 10)).len(), 1);
-        assert_eq!(pages.blocks_in(&range(360, 367)), [1]);
-        assert_eq!(pages.blocks_in(&range(360, 368)), [1, 2]);
+        assert_eq!(pages.blocks_in(&range(360, 367)).as_slice(), [1]);
+        assert_eq!(pages.blocks_in(&range(360, 368)).as_slice(), [1, 2]);
         assert_eq!(pages.blocks_in(&KeyRange::default()).len(), 6);
     }
 }

@@ -97,6 +97,12 @@ impl Wanted {
 /// Transactions, each once, in order of arrival.
 pub(crate) type Holders = SmallVec<[TransactionId; 2]>;
 
+/// Does anybody hold a lock on this row that excludes `strength` for `me`?
+pub(crate) fn is_held(entry: &RowEntry, me: TransactionId, strength: LockStrength) -> bool {
+    let mut locks = entry.locks().iter();
+    locks.any(|lock| lock.transaction != me && conflict(lock.strength, strength))
+}
+
 /// Who holds a lock on this row that excludes `strength` for `me`.
 pub(crate) fn row_holders(entry: &RowEntry, me: TransactionId, strength: LockStrength) -> Holders {
     entry

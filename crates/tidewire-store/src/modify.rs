@@ -23,7 +23,8 @@ impl Store {
     ) -> Result<Work, SqlError> {
         let mut targets = SmallVec::new();
         if let Some(reads) = &mut execution.reads {
-            reads.targets = Some((target.id, vec![target.relations.len() - 1]));
+            let last = target.relations.len() - 1;
+            reads.targets = Some((target.id, SmallVec::from_slice(&[last])));
         }
         let mut partners: Vec<Partners> = Vec::new();
         let failure = self.with_run(execution, cache, |run| {
@@ -372,7 +373,10 @@ fn partners(execution: &Execution) -> Partners {
 
 /// A joined row: that of the table to be changed stands last.
 fn with_partners<'r>(partners: &'r Partners, row: &'r Row) -> SmallVec<[&'r [Value]; 4]> {
-    let mut tuple: SmallVec<[&[Value]; 4]> = partners.iter().map(|row| &**row).collect();
+    let mut tuple: SmallVec<[&[Value]; 4]> = SmallVec::new();
+    for partner in partners {
+        tuple.push(partner);
+    }
     tuple.push(row);
     tuple
 }

@@ -22,7 +22,9 @@ impl News {
 
     /// Forgets what an earlier call did.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        if !self.0.is_empty() {
+            self.0.clear();
+        }
     }
 
     /// The changes in order.

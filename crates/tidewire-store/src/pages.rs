@@ -1,14 +1,20 @@
 //! A persistent map from dense ids to entries, for heaps: copy-on-write pages of 8 under a radix tree.
 //!
-//! Cloning shares everything; a change copies the pages on its path, and none when they are not shared.
+//! Cloning shares everything. The first few entries that a fork changes are kept aside, so that it need not copy
+//! the pages on their paths; further changes copy those, and none when they are not shared.
 //! Ids are never used again, so empty pages are dropped and old ids cost nothing.
 
 use std::ops::ControlFlow;
+
+use smallvec::SmallVec;
 
 use crate::shared::Shared;
 
 const BITS: u32 = 3;
 const WIDTH: usize = 1 << BITS;
+
+/// Entries that are kept aside at most.
+const ASIDE: usize = 4;
 
 /// The map.
 #[derive(Clone, Debug)]
@@ -16,6 +22,8 @@ pub(crate) struct Pages<T> {
     root: Option<Shared<Page<T>>>,
     /// Levels of branches above the leaves.
     height: u32,
+    /// Entries that were changed while their pages were shared; what the pages have of these ids does not count.
+    aside: SmallVec<[(u32, T); 1]>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,6 +37,7 @@ impl<T> Default for Pages<T> {
         Self {
             root: None,
             height: 0,
+            aside: SmallVec::new(),
         }
     }
 }
@@ -46,6 +55,17 @@ impl<T: Clone> Pages<T> {
     /// The entry of this id.
     #[inline]
     pub(crate) fn get(&self, id: u32) -> Option<&T> {
+        if !self.aside.is_empty()
+            && let Some((_, entry)) = self.aside.iter().find(|(other, _)| *other == id)
+        {
+            return Some(entry);
+        }
+        self.paged(id)
+    }
+
+    /// What the pages have of this id.
+    #[inline]
+    fn paged(&self, id: u32) -> Option<&T> {
         if !self.covers(id) {
             return None;
         }
@@ -63,6 +83,35 @@ impl<T: Clone> Pages<T> {
     /// The entry of this id, to be changed.
     #[inline]
     pub(crate) fn get_mut(&mut self, id: u32) -> Option<&mut T> {
+        if !self.aside.is_empty()
+            && let Some(at) = self.aside.iter().position(|(other, _)| *other == id)
+        {
+            return Some(&mut self.aside[at].1);
+        }
+        if self.root.as_ref()?.is_unique() {
+            return self.paged_mut(id);
+        }
+        if self.aside.len() < ASIDE {
+            let entry = self.paged(id)?.clone();
+            self.aside.push((id, entry));
+            return self.aside.last_mut().map(|(_, entry)| entry);
+        }
+        self.put_back();
+        self.paged_mut(id)
+    }
+
+    /// Puts what is kept aside into the pages.
+    fn put_back(&mut self) {
+        for (id, entry) in std::mem::take(&mut self.aside) {
+            if let Some(place) = self.paged_mut(id) {
+                *place = entry;
+            }
+        }
+    }
+
+    /// What the pages have of this id, to be changed.
+    #[inline]
+    fn paged_mut(&mut self, id: u32) -> Option<&mut T> {
         if !self.covers(id) {
             return None;
         }
@@ -81,6 +130,7 @@ impl<T: Clone> Pages<T> {
 
     /// Puts an entry in; the one before, if any, goes.
     pub(crate) fn insert(&mut self, id: u32, entry: T) {
+        self.aside.retain(|(other, _)| *other != id);
         while !self.covers(id) {
             if let Some(root) = self.root.take() {
                 let mut children = [const { None }; WIDTH];
@@ -109,6 +159,7 @@ impl<T: Clone> Pages<T> {
 
     /// Takes an entry out, and pages that it leaves empty.
     pub(crate) fn remove(&mut self, id: u32) {
+        self.aside.retain(|(other, _)| *other != id);
         if self.covers(id) && remove_below(&mut self.root, id, self.height) {
             self.root = None;
         }
@@ -119,14 +170,22 @@ impl<T: Clone> Pages<T> {
         &'a self,
         visitor: &mut impl FnMut(u32, &'a T) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        match &self.root {
-            Some(root) => visit_below(root, 0, self.height, visitor),
-            None => ControlFlow::Continue(()),
+        let Some(root) = &self.root else {
+            return ControlFlow::Continue(());
+        };
+        if self.aside.is_empty() {
+            return visit_below(root, 0, self.height, visitor);
         }
+        let aside = self.aside.as_slice();
+        visit_below(root, 0, self.height, &mut |id, entry| {
+            let kept = aside.iter().find(|(other, _)| *other == id);
+            visitor(id, kept.map_or(entry, |(_, entry)| entry))
+        })
     }
 
     /// Changes every entry.
     pub(crate) fn change_all(&mut self, change: &mut impl FnMut(&mut T)) {
+        self.put_back();
         if let Some(root) = &mut self.root {
             change_below(root, change);
         }

@@ -5,6 +5,8 @@
 //! become a coarse one: more than [`PER_PAGE`] tuples of a page the page, more than [`PER_RELATION`] locks
 //! below a relation the relation. Heap and every index are relations of their own.
 
+use smallvec::SmallVec;
+
 use crate::heap_space::Position;
 use crate::{RowId, TableId};
 
@@ -80,9 +82,18 @@ impl Target {
 }
 
 /// The predicate locks of one transaction, sorted.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct PredicateLocks {
-    held: Vec<Target>,
+    held: SmallVec<[Target; 4]>,
+}
+
+impl Clone for PredicateLocks {
+    /// Copies the targets at one go.
+    fn clone(&self) -> Self {
+        Self {
+            held: SmallVec::from_slice(&self.held),
+        }
+    }
 }
 
 impl PredicateLocks {
@@ -126,7 +137,7 @@ impl PredicateLocks {
 
     /// Drops all locks.
     pub(crate) fn clear(&mut self) {
-        self.held.clear();
+        self.held = SmallVec::new();
     }
 
     fn insert(&mut self, target: Target) {

@@ -24,7 +24,7 @@ impl Store {
     pub(crate) fn prepare_transaction(
         &mut self,
         connection: ConnectionId,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         gid: &Arc<str>,
     ) -> Progress {
         let place = self.connections.get(connection.0 as usize);

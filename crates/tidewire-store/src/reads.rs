@@ -8,6 +8,8 @@
 //! Reads are noted as accesses, not row by row: which versions an access came by follows from the heap, which
 //! does not change while an expression is evaluated.
 
+use smallvec::SmallVec;
+
 use crate::expression::Frame;
 use crate::index::KeyRange;
 use crate::predicate::Predicate;
@@ -50,12 +52,12 @@ pub(crate) struct ReadCollector {
     /// What is to be noted.
     pub(crate) wants: Wants,
     /// In order, each once in a row.
-    pub(crate) accesses: Vec<Access>,
+    pub(crate) accesses: SmallVec<[Access; 1]>,
     /// Versions and conditions, where they are wanted.
     pub(crate) footprint: Option<Box<Footprint>>,
     /// Relations of a query whose rows are noted when they are locked, not when they are found: until then it
     /// is open which version the statement goes by. The query's number and places in it.
-    pub(crate) targets: Option<(u32, Vec<usize>)>,
+    pub(crate) targets: Option<(u32, SmallVec<[usize; 2]>)>,
 }
 
 impl ReadCollector {
@@ -64,7 +66,7 @@ impl ReadCollector {
         (wants != Wants::default()).then(|| {
             Box::new(Self {
                 wants,
-                accesses: Vec::new(),
+                accesses: SmallVec::new(),
                 footprint: wants.versions.then(|| Box::new(footprint())),
                 targets: None,
             })

@@ -180,7 +180,7 @@ impl Store {
             return Ok((None, true));
         };
         let me = transaction.id;
-        if !locks::row_holders(entry, me, strength).is_empty() {
+        if locks::is_held(entry, me, strength) {
             return Err(Wanted::Row {
                 table,
                 row,

@@ -6,6 +6,7 @@
 
 use crate::conflicts::{Edges, Serializable};
 use crate::execution::Execution;
+use crate::shared::Shared;
 use crate::transaction::Transaction;
 use crate::{Store, TransactionId};
 
@@ -66,6 +67,7 @@ impl Serializable {
             let Some(at) = reader.possible_unsafe.iter().position(|id| *id == writer) else {
                 continue;
             };
+            let reader = Shared::make_mut(reader);
             if earliest.is_some_and(|earliest| earliest <= reader.last_commit_before_snapshot) {
                 reader.unsafe_snapshot = true;
                 reader.possible_unsafe.clear();

@@ -84,7 +84,8 @@ impl Store {
     ) -> Result<Vec<LockTarget>, SqlError> {
         let mut targets = Vec::new();
         if let (Some(reads), Some(locking)) = (&mut execution.reads, &query.locking) {
-            reads.targets = Some((query.id, locking.relations.clone()));
+            let relations = SmallVec::from_slice(&locking.relations);
+            reads.targets = Some((query.id, relations));
         }
         self.with_run(execution, cache, |run| {
             query.join(None, run, &mut |tuple, ids| {

@@ -253,7 +253,7 @@ impl Store {
     pub(crate) fn execute_sequence(
         &mut self,
         connection: ConnectionId,
-        transaction: Option<Transaction>,
+        transaction: Option<Box<Transaction>>,
         statement: &SequenceStatement,
     ) -> Progress {
         if let Some(transaction) = transaction {

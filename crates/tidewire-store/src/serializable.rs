@@ -64,7 +64,7 @@ impl Store {
             unsafe_snapshot: false,
             locks: PredicateLocks::default(),
         };
-        state.parties.insert(at, party);
+        state.parties.insert(at, Shared::new(party));
     }
 
     /// The last check before a transaction commits or is prepared: 40001 if it would complete a dangerous
@@ -122,7 +122,8 @@ impl Serializable {
         let Some(at) = self.parties.iter().position(|party| party.id == id) else {
             return;
         };
-        let mut party = self.parties.remove(at);
+        let mut held = self.parties.remove(at);
+        let party = Shared::make_mut(&mut held);
         party.finished_before = next;
         party.possible_unsafe.clear();
         if committed {
@@ -131,12 +132,12 @@ impl Serializable {
             party.stamp = stamp;
             // Whoever commits without a write was a reader all along.
             party.read_only |= !party.wrote;
-            self.settle_edges(&mut party);
+            self.settle_edges(party);
         }
         let earliest = party.earliest_out_commit.filter(|_| party.wrote);
         let (was_writer, snapshot) = (!party.declared_read_only, party.oldest_in_flight);
         if committed {
-            self.parties.push(party);
+            self.parties.push(held);
         } else {
             self.forget_edges(id, true);
         }
@@ -189,10 +190,12 @@ impl Serializable {
         party.conflicts_in.retain(|id| !drop_in.contains(id));
         for other in &mut self.parties {
             if drop_out.contains(&other.id) {
-                other.conflicts_in.retain(|id| *id != party.id);
+                let edges = &mut Shared::make_mut(other).conflicts_in;
+                edges.retain(|id| *id != party.id);
             }
             if drop_in.contains(&other.id) {
-                other.conflicts_out.retain(|id| *id != party.id);
+                let edges = &mut Shared::make_mut(other).conflicts_out;
+                edges.retain(|id| *id != party.id);
             }
         }
     }
@@ -200,9 +203,13 @@ impl Serializable {
     /// Takes the edges to a transaction out of all others; with `all`, those that come from it too.
     fn forget_edges(&mut self, id: TransactionId, all: bool) {
         for other in &mut self.parties {
-            other.conflicts_out.retain(|edge| *edge != id);
-            if all {
-                other.conflicts_in.retain(|edge| *edge != id);
+            if other.conflicts_out.contains(&id) {
+                let edges = &mut Shared::make_mut(other).conflicts_out;
+                edges.retain(|edge| *edge != id);
+            }
+            if all && other.conflicts_in.contains(&id) {
+                let edges = &mut Shared::make_mut(other).conflicts_in;
+                edges.retain(|edge| *edge != id);
             }
         }
     }
@@ -232,7 +239,7 @@ impl Serializable {
                 self.parties.remove(at);
                 self.forget_edges(id, true);
             } else {
-                let party = &mut self.parties[at];
+                let party = Shared::make_mut(&mut self.parties[at]);
                 party.locks.clear();
                 party.conflicts_in.clear();
                 self.forget_edges(id, false);

@@ -185,6 +185,7 @@ impl Store {
         let relation = Relation::index(table, number);
         if let Some(state) = &mut self.serializable {
             for party in &mut Shared::make_mut(state).parties {
+                let party = Shared::make_mut(party);
                 party.locks.split_page(relation, split.old, split.new);
             }
         }

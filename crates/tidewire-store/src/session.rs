@@ -32,7 +32,7 @@ impl Store {
     pub(crate) fn execute_session(
         &mut self,
         connection: ConnectionId,
-        transaction: Option<Transaction>,
+        transaction: Option<Box<Transaction>>,
         statement: &SessionStatement,
     ) -> Progress {
         let Some(mut transaction) = transaction else {

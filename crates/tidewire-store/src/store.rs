@@ -271,7 +271,7 @@ impl Store {
     pub(crate) fn go_on(
         &mut self,
         connection: ConnectionId,
-        mut transaction: Transaction,
+        mut transaction: Box<Transaction>,
         mut execution: Execution,
     ) -> Progress {
         let stepped = self.step(&mut transaction, &mut execution);

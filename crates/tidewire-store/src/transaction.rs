@@ -20,7 +20,7 @@ use crate::{ConnectionId, RowId, TableId, TransactionId};
 pub(crate) struct Connection {
     /// Ended by [`crate::Store::disconnect`]; its id is not used again.
     pub(crate) closed: bool,
-    pub(crate) transaction: Option<Transaction>,
+    pub(crate) transaction: Option<Box<Transaction>>,
     /// Modes of its transactions.
     pub(crate) defaults: Defaults,
     /// What few sessions have.
@@ -65,7 +65,7 @@ pub(crate) struct Rare {
 pub(crate) struct Prepared {
     /// The name by which it is ended.
     pub(crate) gid: Arc<str>,
-    pub(crate) transaction: Transaction,
+    pub(crate) transaction: Box<Transaction>,
 }
 
 /// A statement that waits, and for what.
