@@ -1,6 +1,6 @@
 //! What may happen next, and what it is called while it waits in the schedule.
 
-use tidewire_scenario::{ClientId, DatabaseId, FaultId, InvariantId};
+use tidewire_scenario::{ClientId, DatabaseId, FaultId, InvariantId, TopicId};
 use tidewire_store::ConnectionId;
 
 use crate::observation::Verdict;
@@ -50,6 +50,8 @@ pub(crate) enum Pending {
     Poll(u32),
     /// A consumer tries a record again.
     Redeliver(u32),
+    /// A queue takes a message back: its consumer was silent for too long, or its pause is over.
+    Return(TopicId, u32),
     /// A fault begins.
     FaultBegins(FaultId),
     /// A fault is over.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::{PublishRow, PublishSite, SlotId, TopicId};
+use tidewire_scenario::{BrokerKind, PublishRow, PublishSite, SlotId, TopicId};
 use tidewire_store::hash::StableHasher;
 use tidewire_store::{SqlError, Value};
 
@@ -154,7 +154,7 @@ impl<'a> Step<'a> {
     }
 
     /// By the key's hash; without a key partitions take turns, or chance decides.
-    fn partition_for(&mut self, topic: TopicId, record: &Record) -> u32 {
+    pub(crate) fn partition_for(&mut self, topic: TopicId, record: &Record) -> u32 {
         let partitions = self.setup.program.topics[topic.index()].partitions.max(1);
         match &record.key {
             Some(text) => {
@@ -175,7 +175,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    fn append(&mut self, topic: TopicId, partition: u32, mut record: Arc<Record>) {
+    pub(crate) fn append(&mut self, topic: TopicId, partition: u32, mut record: Arc<Record>) {
         let index = self.setup.partition(topic, partition);
         self.touch(Part::Partition(index));
         let offset = self.state.partitions[index as usize].len() as u32;
@@ -194,8 +194,14 @@ impl<'a> Step<'a> {
         self.state.effects += 1;
         self.state.appended[event.index()] += 1;
         self.trigger_after_event(event);
-        for group in 0..setup.program.topics[topic.index()].groups.len() as u32 {
-            self.send_next(setup.cursor(topic, partition, group));
+        match setup.kind_of(topic) {
+            BrokerKind::Log => {
+                for group in 0..setup.program.topics[topic.index()].groups.len() as u32 {
+                    self.send_next(setup.cursor(topic, partition, group));
+                }
+            }
+            BrokerKind::Queue => self.serve(topic),
+            BrokerKind::PubSub => self.announce(topic, offset),
         }
         self.cause = Some(appended);
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::{NodeId, ServiceId};
+use tidewire_scenario::{BrokerKind, Failing, NodeId, ServiceId};
 use tidewire_store::Value;
 
 use crate::action::Pending;
@@ -18,10 +18,16 @@ use crate::step::Step;
 use crate::work::Origin;
 use tidewire_scenario::implicit;
 
-/// Pause before a failed record is tried again the first time; it doubles up to the maximum.
-const RETRY_AFTER_US: u64 = 100_000;
 /// The longest pause between two attempts.
 const MAX_RETRY_US: u64 = 10_000_000;
+
+/// Pause before the attempt behind this one: it doubles.
+pub(crate) fn pause_us(failing: &Failing, attempt: u32) -> u64 {
+    let pause = failing
+        .backoff_us
+        .saturating_mul(1 << (attempt.max(1) - 1).min(20));
+    pause.min(MAX_RETRY_US)
+}
 
 impl Step<'_> {
     /// Sends the record that a consumer waits for, if it is there. Events that the group has no handler for
@@ -87,6 +93,11 @@ impl Step<'_> {
     /// A record reaches its consumer.
     pub(crate) fn take_record(&mut self, index: u32, epoch: u32, offset: u32) {
         let spec = self.setup.cursors[index as usize];
+        match self.setup.kind_of(spec.topic) {
+            BrokerKind::Queue => return self.take_message(index, epoch, offset),
+            BrokerKind::PubSub => return self.hear(index, epoch, offset),
+            BrokerKind::Log => {}
+        }
         let group = &self.setup.program.topics[spec.topic.index()].groups[spec.group as usize];
         let cursor = self.cursor_mut(index);
         if cursor.epoch != epoch || cursor.processing.is_some() || offset < cursor.position {
@@ -99,17 +110,14 @@ impl Step<'_> {
         if group.commit_before {
             self.send_offset(index, Some(offset + 1), None);
         }
-        self.process(index, 1, redelivered);
+        self.process(index, offset, 1, redelivered);
     }
 
-    /// Starts the handler of the record in work.
-    fn process(&mut self, index: u32, attempt: u32, redelivered: bool) {
+    /// Starts the handler of a record.
+    pub(crate) fn process(&mut self, index: u32, offset: u32, attempt: u32, redelivered: bool) {
         let setup = self.setup;
         let spec = setup.cursors[index as usize];
-        let cursor = &self.state.cursors[index as usize];
-        let (Some((offset, _)), epoch) = (cursor.processing, cursor.epoch) else {
-            return;
-        };
+        let epoch = self.state.cursors[index as usize].epoch;
         let partition = setup.partition(spec.topic, spec.partition);
         let Some(record) = self.state.partitions[partition as usize].get(offset as usize) else {
             return;
@@ -142,6 +150,7 @@ impl Step<'_> {
                 cursor: index,
                 epoch,
                 offset,
+                attempt,
             },
             request: record.request,
             identity: identity.finish() as u64,
@@ -175,10 +184,23 @@ impl Step<'_> {
         self.enqueue(slot);
     }
 
-    /// The handler of a record ended. After a failure it is tried again, for ever, and blocks its partition;
-    /// a record whose offset was committed before is lost instead.
-    pub(crate) fn end_record(&mut self, index: u32, epoch: u32, offset: u32, failed: bool) {
+    /// The handler of a record ended. After a failure it is tried again, as often as the group says, and blocks
+    /// its partition meanwhile; a record whose offset was committed before is lost instead.
+    pub(crate) fn end_record(
+        &mut self,
+        (index, epoch): (u32, u32),
+        offset: u32,
+        attempt: u32,
+        failed: bool,
+    ) {
         let spec = self.setup.cursors[index as usize];
+        match self.setup.kind_of(spec.topic) {
+            BrokerKind::Queue => {
+                return self.send_settlement((index, epoch), offset, attempt, !failed);
+            }
+            BrokerKind::PubSub => return,
+            BrokerKind::Log => {}
+        }
         let group = &self.setup.program.topics[spec.topic.index()].groups[spec.group as usize];
         let cursor = self.cursor_mut(index);
         if cursor.epoch != epoch {
@@ -187,14 +209,19 @@ impl Step<'_> {
         let Some((_, attempts)) = cursor.processing else {
             return;
         };
-        if failed && !group.commit_before {
+        let last = group
+            .failing
+            .attempts
+            .is_some_and(|limit| attempts >= limit);
+        if failed && !group.commit_before && !last {
             cursor.processing = Some((offset, attempts.saturating_add(1)));
-            let pause = RETRY_AFTER_US << (attempts - 1).min(7);
-            let retry = self.schedule(pause.min(MAX_RETRY_US), Pending::Redeliver(index));
+            let pause = pause_us(&group.failing, attempts);
+            let retry = self.schedule(pause, Pending::Redeliver(index));
             self.cursor_mut(index).retry = Some(retry);
             return;
         }
         cursor.processing = None;
+        cursor.dead = failed && !group.commit_before;
         let commit = (!group.commit_before).then_some(offset + 1);
         self.send_offset(index, commit, Some(offset + 1));
     }
@@ -209,7 +236,7 @@ impl Step<'_> {
             let partition = self.setup.partition(spec.topic, spec.partition);
             let record = self.state.partitions[partition as usize].get(offset as usize);
             self.cause = record.map(|record| record.appended);
-            self.process(index, attempt, true);
+            self.process(index, offset, attempt, true);
         }
     }
 
@@ -222,6 +249,7 @@ impl Step<'_> {
         if commit.is_some() {
             cursor.unconfirmed = commit;
         }
+        let dead = cursor.dead && commit.is_some();
         let epoch = cursor.epoch;
         let position = u64::from(cursor.position);
         let (from, to): (NodeId, NodeId) = (
@@ -245,6 +273,7 @@ impl Step<'_> {
             epoch,
             commit,
             fetch,
+            dead,
         };
         self.send(envelope, travel, content);
     }
@@ -254,7 +283,7 @@ impl Step<'_> {
         &mut self,
         index: u32,
         epoch: u32,
-        commit: Option<u32>,
+        (commit, dead): (Option<u32>, bool),
         fetch: Option<u32>,
     ) {
         let spec = self.setup.cursors[index as usize];
@@ -271,10 +300,17 @@ impl Step<'_> {
                 offset,
             });
             self.state.effects += 1;
+            if dead {
+                let group =
+                    &self.setup.program.topics[spec.topic.index()].groups[spec.group as usize];
+                let to = group.failing.dead_letter;
+                self.bury(spec.topic, (spec.partition, offset - 1), to);
+            }
         }
         let cursor = self.cursor_mut(index);
         if cursor.unconfirmed <= Some(cursor.committed) {
             cursor.unconfirmed = None;
+            cursor.dead = false;
         }
         if fetch.is_some() {
             // A repeated request may arrive behind a newer one.
@@ -299,8 +335,13 @@ impl Step<'_> {
     /// The consumers of a crashed service leave their groups; what they had not committed will come again.
     pub(crate) fn leave_groups(&mut self, service: ServiceId, only: Option<u32>) {
         for index in self.cursors_of(service, only) {
+            if self.kind_of_cursor(index) != BrokerKind::Log {
+                self.leave_queue(index);
+                continue;
+            }
             let cursor = self.cursor_mut(index);
             cursor.epoch += 1;
+            cursor.dead = false;
             cursor.fetch = None;
             cursor.processing = None;
             cursor.unconfirmed = None;
@@ -317,6 +358,14 @@ impl Step<'_> {
             if !self.consumer_is_up(index) {
                 continue;
             }
+            match self.kind_of_cursor(index) {
+                BrokerKind::Queue => {
+                    self.serve(self.setup.cursors[index as usize].topic);
+                    continue;
+                }
+                BrokerKind::PubSub => continue,
+                BrokerKind::Log => {}
+            }
             let cursor = self.cursor_mut(index);
             cursor.position = cursor.committed;
             let position = cursor.position;
@@ -325,7 +374,7 @@ impl Step<'_> {
     }
 
     /// Whether the instance that reads a partition runs.
-    fn consumer_is_up(&self, index: u32) -> bool {
+    pub(crate) fn consumer_is_up(&self, index: u32) -> bool {
         let spec = self.setup.cursors[index as usize];
         self.state
             .instance_is_up(self.setup, spec.service, spec.instance)

@@ -211,6 +211,16 @@ impl StableHash for Fact {
                 pair(h, *partition, *group);
                 h.word(u64::from(*offset));
             }
+            Fact::Settled {
+                topic,
+                partition,
+                offset,
+                settlement,
+            } => {
+                pair(h, 50, topic.0);
+                pair(h, *partition, *offset);
+                h.word(*settlement as u64);
+            }
             Fact::CacheAccessed {
                 node,
                 instance,

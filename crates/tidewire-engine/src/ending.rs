@@ -46,7 +46,8 @@ impl Step<'_> {
                 cursor,
                 epoch,
                 offset,
-            } => self.end_record(cursor, epoch, offset, failure.is_some()),
+                attempt,
+            } => self.end_record((cursor, epoch), offset, attempt, failure.is_some()),
             Origin::Branch { .. } => {}
             Origin::Every { periodic, effects } => self.end_tick(periodic, effects),
         }

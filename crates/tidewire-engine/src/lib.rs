@@ -39,6 +39,8 @@ mod pause;
 mod payload;
 mod periodic;
 mod pool;
+mod pubsub;
+mod queue;
 mod rewind;
 mod run;
 mod schedule;

@@ -84,6 +84,16 @@ pub(crate) enum Content {
         epoch: u32,
         commit: Option<u32>,
         fetch: Option<u32>,
+        /// The last record that it commits goes to the dead letters.
+        dead: bool,
+    },
+    /// A consumer of a queue acknowledges a message, or gives it back.
+    Settle {
+        cursor: u32,
+        epoch: u32,
+        offset: u32,
+        attempt: u32,
+        done: bool,
     },
 }
 

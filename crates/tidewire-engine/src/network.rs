@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidewire_scenario::NodeId;
+use tidewire_scenario::{BrokerKind, NodeId};
 use tidewire_store::SqlError;
 
 use crate::action::Pending;
@@ -13,7 +13,7 @@ use crate::step::Step;
 use crate::work::Failure;
 
 /// A consumer that hears nothing asks again after this long.
-const POLL_AFTER_US: u64 = 500_000;
+pub(crate) const POLL_AFTER_US: u64 = 500_000;
 
 /// Who sends what to whom.
 #[derive(Clone, Copy)]
@@ -151,7 +151,15 @@ impl Step<'_> {
                 epoch,
                 commit,
                 fetch,
-            } => self.take_offset(cursor, epoch, commit, fetch),
+                dead,
+            } => self.take_offset(cursor, epoch, (commit, dead), fetch),
+            Content::Settle {
+                cursor,
+                epoch,
+                offset,
+                attempt,
+                done,
+            } => self.take_settlement((cursor, epoch), offset, attempt, done),
         }
     }
 
@@ -160,6 +168,11 @@ impl Step<'_> {
         let delivery = message.delivery;
         self.chain(|| Fact::Lost(delivery));
         match message.content {
+            Content::Record { cursor, offset, .. } | Content::Settle { cursor, offset, .. }
+                if self.kind_of_cursor(cursor) != BrokerKind::Log =>
+            {
+                self.return_later(cursor, offset);
+            }
             Content::Record { cursor, epoch, .. } | Content::Offset { cursor, epoch, .. } => {
                 self.poll_later(cursor, epoch);
             }

@@ -7,6 +7,19 @@ use tidewire_scenario::{
 };
 use tidewire_store::{CommandTag, Recorded, RowChange, SqlState, TransactionId};
 
+/// How a broker is done with a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// It was handled and is gone.
+    Acknowledged,
+    /// It stands in the queue again, at its old place.
+    Returned,
+    /// It was tried too often and went to the dead letters.
+    DeadLettered,
+    /// It was tried too often and there are no dead letters: it is gone.
+    Dropped,
+}
+
 /// One fact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
@@ -253,6 +266,17 @@ pub enum Fact {
         group: u32,
         /// The next to read.
         offset: u32,
+    },
+    /// A queue, or a log's dead letters, are done with a message in some way.
+    Settled {
+        /// Where.
+        topic: TopicId,
+        /// Partition; 0 in a queue.
+        partition: u32,
+        /// Its place in the order of publishing.
+        offset: u32,
+        /// How.
+        settlement: Settlement,
     },
     /// A work asked a cache of its instance, or changed it; or an entry went by itself.
     CacheAccessed {

@@ -37,6 +37,7 @@ pub(crate) fn pending(state: &State, pending: Pending) -> u128 {
         Pending::InvariantDue(invariant) => (13, u64::from(invariant.0), 0),
         Pending::LockTimeout(database, _) => (14, u64::from(database.0), 0),
         Pending::StatementTimeout(database, _) => (15, u64::from(database.0), 0),
+        Pending::Return(topic, offset) => (16, u64::from(topic.0), u64::from(offset)),
     };
     for word in [kind, a, b] {
         h.word(word);
@@ -107,10 +108,26 @@ fn hash_message(message: &Message) -> u128 {
             h.word(9);
             h.word((u64::from(*cursor) << 32) | u64::from(*offset));
         }
-        Content::Offset { commit, fetch, .. } => {
-            h.word(10);
+        Content::Offset {
+            commit,
+            fetch,
+            dead,
+            ..
+        } => {
+            h.word(10 + (u64::from(*dead) << 8));
             option(&mut h, *commit);
             option(&mut h, *fetch);
+        }
+        Content::Settle {
+            cursor,
+            offset,
+            attempt,
+            done,
+            ..
+        } => {
+            h.word(11 + (u64::from(*done) << 8));
+            h.word((u64::from(*cursor) << 32) | u64::from(*offset));
+            h.word(u64::from(*attempt));
         }
     }
     h.finish()
@@ -224,9 +241,13 @@ pub(crate) fn other(state: &State, setup: &Setup, part: Part, index: usize) -> u
             h.word(u64::from(cursor.sent));
             option(&mut h, cursor.fetch);
             option(&mut h, cursor.unconfirmed);
+            h.word(u64::from(cursor.dead));
             option(&mut h, cursor.processing.map(|(_, attempt)| attempt));
         }
-        Part::Turn(index) => h.word(u64::from(state.turns[index as usize])),
+        Part::Turn(index) => {
+            h.word(u64::from(state.turns[index as usize]));
+            state.queues[index as usize].hash(&mut h);
+        }
         Part::Client(index) => {
             let client = state.clients[index as usize];
             h.word((u64::from(client.due) << 32) | u64::from(client.open));

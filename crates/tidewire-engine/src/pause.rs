@@ -109,6 +109,10 @@ impl Step<'_> {
             | Pending::Close(database, _) => Some(of_store(database)),
             Pending::Discard(pool) => Some(self.pool_place(pool)),
             Pending::Poll(cursor) | Pending::Redeliver(cursor) => Some(self.reader(cursor)),
+            Pending::Return(topic, _) => {
+                let broker = setup.program.topics[topic.index()].broker;
+                Some(whole(setup.program.brokers[broker.index()].node))
+            }
             Pending::RequestDue(..)
             | Pending::FaultBegins(_)
             | Pending::FaultEnds(_)
@@ -135,7 +139,8 @@ impl Step<'_> {
             Content::Statement(_)
             | Content::Cleanup { .. }
             | Content::Publish { .. }
-            | Content::Offset { .. } => None,
+            | Content::Offset { .. }
+            | Content::Settle { .. } => None,
         };
         Place {
             node: message.to,
@@ -202,6 +207,11 @@ impl Step<'_> {
             (Pending::Tick(index), _) => self.state.periodics[index as usize].due = Some(ticket),
             (Pending::Unblock(database), _) => {
                 self.database_mut(database).unblock = Some(ticket);
+            }
+            (Pending::Return(topic, offset), _) => {
+                if let Some(open) = self.open_mut(topic, offset) {
+                    open.timer = Some(ticket);
+                }
             }
             (Pending::Redeliver(cursor), _) => self.cursor_mut(cursor).retry = Some(ticket),
             // Nobody takes these out, or their session is gone.

@@ -1,6 +1,6 @@
 //! Going back: the groups of a service read from the beginning again, as after resetting their offsets.
 
-use tidewire_scenario::ServiceId;
+use tidewire_scenario::{BrokerKind, ServiceId};
 
 use crate::observation::Fact;
 use crate::step::Step;
@@ -16,7 +16,8 @@ impl Step<'_> {
             self.leave_groups(service, None);
             let setup = self.setup;
             for (index, spec) in (0_u32..).zip(&setup.cursors) {
-                if spec.service != service {
+                // A queue has no offsets: what was acknowledged is gone.
+                if spec.service != service || setup.kind_of(spec.topic) != BrokerKind::Log {
                     continue;
                 }
                 self.cursor_mut(index).committed = 0;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tidewire_scenario::{
-    DatabaseId, EventId, HandlerId, HandlerTrigger, InvariantId, NodeId, NodeKind, Program,
-    ServiceId, TopicId,
+    BrokerKind, DatabaseId, EventId, Group, HandlerId, HandlerTrigger, InvariantId, NodeId,
+    NodeKind, Program, ServiceId, TopicId,
 };
 use tidewire_store::Plan;
 use tidewire_syntax::ast::sql;
@@ -184,6 +184,10 @@ impl Setup {
             let id = TopicId(index as u32);
             self.partition_base.push(self.partitions.len() as u32);
             self.cursor_base.push(self.cursors.len() as u32);
+            if program.brokers[topic.broker.index()].kind != BrokerKind::Log {
+                self.prepare_consumers(program, id);
+                continue;
+            }
             for partition in 0..topic.partitions.max(1) {
                 self.partitions.push((id, partition));
                 for (group, readers) in topic.groups.iter().enumerate() {
@@ -198,6 +202,37 @@ impl Setup {
                 }
             }
         }
+    }
+
+    /// Every instance of a service that reads a queue or a subject is a consumer of its own.
+    fn prepare_consumers(&mut self, program: &Program, id: TopicId) {
+        self.partitions.push((id, 0));
+        let groups = &program.topics[id.index()].groups;
+        let instances_of = |group: &Group| program.services[group.service.index()].instances.max(1);
+        for (group, readers) in groups.iter().enumerate() {
+            for instance in 0..instances_of(readers) {
+                self.cursors.push(CursorSpec {
+                    topic: id,
+                    partition: 0,
+                    group: group as u32,
+                    service: readers.service,
+                    instance,
+                });
+            }
+        }
+    }
+
+    /// What kind of broker a topic belongs to.
+    pub(crate) fn kind_of(&self, topic: TopicId) -> BrokerKind {
+        let broker = self.program.topics[topic.index()].broker;
+        self.program.brokers[broker.index()].kind
+    }
+
+    /// The consumers of a queue or a subject.
+    pub(crate) fn consumers(&self, topic: TopicId) -> std::ops::Range<u32> {
+        let first = self.cursor_base[topic.index()];
+        let next = self.cursor_base.get(topic.index() + 1);
+        first..next.copied().unwrap_or(self.cursors.len() as u32)
     }
 
     fn prepare_handlers(&mut self, program: &Program) {

@@ -17,6 +17,7 @@ use crate::invariant::InvariantStatus;
 use crate::message::{Message, Record, Records};
 use crate::observation::Verdict;
 use crate::outbox::Authors;
+use crate::queue::Queue;
 use crate::schedule::{Schedule, Ticket};
 use crate::setup::Setup;
 use crate::slab::Slab;
@@ -51,6 +52,8 @@ pub struct State {
     pub(crate) partitions: Vec<Records>,
     /// Per topic: the partition whose turn it is for records without a key.
     pub(crate) turns: Vec<u32>,
+    /// Per topic: what stands in it, if it is a queue.
+    pub(crate) queues: Vec<Queue>,
     pub(crate) cursors: Vec<Cursor>,
     pub(crate) clients: Vec<ClientState>,
     pub(crate) periodics: Vec<Periodic>,
@@ -192,6 +195,8 @@ pub(crate) struct Cursor {
     pub(crate) position: u32,
     /// At the consumer: sent to be committed, but not confirmed.
     pub(crate) unconfirmed: Option<u32>,
+    /// At the consumer: the last of those goes to the dead letters.
+    pub(crate) dead: bool,
     /// At the consumer: the record in work, and how often it was tried.
     pub(crate) processing: Option<(u32, u32)>,
     /// At the consumer: when it tries that record again.
@@ -245,6 +250,7 @@ impl State {
             databases: program.databases.iter().map(open).collect(),
             partitions: vec![Records::new_sync(); setup.partitions.len()],
             turns: vec![0; program.topics.len()],
+            queues: vec![Queue::default(); program.topics.len()],
             cursors: vec![Cursor::subscribed(); setup.cursors.len()],
             clients: vec![ClientState::default(); program.clients.len()],
             periodics: vec![Periodic::default(); setup.periodics.len()],

@@ -170,6 +170,7 @@ impl Step<'_> {
             Pending::Discard(pool) => self.give_back(pool, None),
             Pending::Poll(cursor) => self.poll(cursor),
             Pending::Redeliver(cursor) => self.redeliver(cursor),
+            Pending::Return(topic, offset) => self.take_back(topic, offset),
             Pending::FaultBegins(fault) => self.begin_fault(fault),
             Pending::FaultEnds(fault) => self.end_fault(fault),
             Pending::InvariantDue(invariant) => self.invariant_due(invariant),

@@ -112,6 +112,7 @@ impl Step<'_> {
             | Content::Cleanup { .. }
             | Content::Cleaned { .. }
             | Content::Published { .. }
+            | Content::Settle { .. }
             | Content::Offset { .. } => None,
         }
     }

@@ -77,6 +77,8 @@ pub(crate) enum Origin {
         cursor: u32,
         epoch: u32,
         offset: u32,
+        /// How often it was tried, this time included.
+        attempt: u32,
     },
     /// `parallel`: the work that it is a branch of, and which one.
     Branch { parent: WorkRef, index: u32 },

@@ -27,3 +27,9 @@ pub const THINK: Delay = Delay::Fixed(0);
 pub const RELAY_BATCH: u32 = 100;
 /// Pauses before a saga repeats a step or an undoing, in microseconds; after the last one it is stuck.
 pub const SAGA_PAUSES_US: [u64; 5] = [50_000, 100_000, 200_000, 400_000, 800_000];
+/// Pause before a message whose handler failed is tried again, in microseconds; doubled every time.
+pub const REDELIVERY_BACKOFF_US: u64 = 100_000;
+/// Unacknowledged messages that an instance may hold.
+pub const PREFETCH: u32 = 1;
+/// How often a queue delivers a message.
+pub const QUEUE_ATTEMPTS: u32 = 20;

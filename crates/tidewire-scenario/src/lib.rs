@@ -7,6 +7,7 @@ mod build;
 mod compile;
 mod connect;
 pub mod defaults;
+mod delivery;
 mod effective;
 mod failing;
 pub mod fold;
@@ -21,6 +22,7 @@ mod walk;
 
 pub use compile::{Compiled, compile};
 pub use connect::{Connection, can_connect, connection};
+pub use delivery::*;
 pub use effective::{Block, Effective, Origin, design_names, effective};
 pub use failing::{Backoff, Branch, Catch, CatchThen};
 pub use lesson::{Answer, Condition, Highlight, Lesson};

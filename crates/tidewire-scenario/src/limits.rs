@@ -10,6 +10,10 @@ pub const NODES: usize = 200;
 pub const DESIGNS: usize = 16;
 /// Partitions of one topic.
 pub const PARTITIONS: u32 = 256;
+/// Unacknowledged messages that an instance may hold.
+pub const PREFETCH: u32 = 1_000;
+/// Attempts at a message.
+pub const ATTEMPTS: u32 = 1_000;
 /// Topics of one design.
 pub const TOPICS: usize = 256;
 /// Users of one client.

@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tidewire_syntax::Span;
-use tidewire_syntax::ast::{
-    self, BrokerMember, ItemKind, ServiceMember, ServiceRole, Step, StepKind,
-};
+use tidewire_syntax::ast::{self, ItemKind, ServiceMember, ServiceRole, Step, StepKind};
 
 use crate::effective::{Block, Effective, Origin};
 use crate::{NodeId, NodeKind, Wire, WireKind};
@@ -165,7 +163,7 @@ impl Wiring {
                 continue;
             };
             for member in &broker.members {
-                if let BrokerMember::Topic { name, .. } = &member.kind {
+                if let Some(name) = member.kind.channel() {
                     topics.entry(name.key()).or_insert(id);
                 }
             }

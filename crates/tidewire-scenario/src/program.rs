@@ -2,6 +2,7 @@
 //!
 //! Everything here is immutable during a run and shared by it; what changes is in the engine's `State`.
 
+use crate::delivery::{BrokerKind, Failing, QueueSettings};
 use std::sync::Arc;
 
 use tidewire_store::{AcrossQuery, Parameters, Plan, Scalar, Store, Type, Value};
@@ -173,7 +174,7 @@ pub struct Broker {
     pub node: NodeId,
     /// Its name.
     pub name: Arc<str>,
-    /// Only `log` exists here so far.
+    /// What it does with what is published.
     pub kind: BrokerKind,
     /// Its topics.
     pub topics: Vec<TopicId>,
@@ -181,22 +182,17 @@ pub struct Broker {
     pub latency: Delay,
 }
 
-/// Kinds of brokers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokerKind {
-    /// Partitions, offsets, consumer groups.
-    Log,
-}
-
-/// A topic of a log.
+/// A topic of a log, a queue, or a subject.
 #[derive(Debug)]
 pub struct Topic {
     /// Its broker.
     pub broker: BrokerId,
     /// Its name, unique in the scenario.
     pub name: Arc<str>,
-    /// At least 1.
+    /// At least 1; 1 for a queue or a subject.
     pub partitions: u32,
+    /// For a queue.
+    pub queue: QueueSettings,
     /// Who reads it, in order of the text.
     pub groups: Vec<Group>,
 }
@@ -212,6 +208,8 @@ pub struct Group {
     pub handlers: Vec<(EventId, HandlerId)>,
     /// The offset is committed before the handler runs.
     pub commit_before: bool,
+    /// What becomes of a record whose handler fails.
+    pub failing: Failing,
 }
 
 /// An event type.

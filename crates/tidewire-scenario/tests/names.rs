@@ -90,7 +90,6 @@ fn kinds_that_do_not_exist_yet() {
             1:12 error not-yet: a database of kind document is not simulated yet: this is a limit of Tidewire / the kinds now are relational, events
             2:12 error syntax: expected the kind of database, found `relationl` / did you mean `relational`? [Change to `relational`]
             3:1 error missing-kind: database c has no kind / write database c relational { … }
-            4:10 error not-yet: a broker of kind queue is not simulated yet: this is a limit of Tidewire / the only kind now is log
             5:10 error syntax: expected the kind of broker, found `lgo` / did you mean `log`? [Change to `log`]
         "#]],
     );
@@ -144,6 +143,32 @@ fn positions_of_nodes_that_no_design_has() {
         "design 'A' { service s { } }\ndesign 'B' { service t { } }\nlayout { s 1 2; t 3 4; u 5 6; }\n",
         expect![[r#"
             3:24 warning unknown-name: no node named `u` / did you mean `s`? [Change to `s`]
+        "#]],
+    );
+}
+
+#[test]
+fn each_kind_of_broker_has_members_of_its_own() {
+    check(
+        "event E();\n\
+         broker l log { queue q; topic t; topic d; }\n\
+         broker q queue { topic u; queue j dead letter t; queue k attempts 5000 dead letter k; }\n\
+         broker p pubsub { queue r; subject s; }\n\
+         service a { every 1s { publish E() to t; publish E() to j; }\n\
+         on E from j commit before { }\n\
+         on E from t commit before attempts 2 { }\n\
+         }\n\
+         service b { on E from t dead letter d { } }\n",
+        expect![[r#"
+            2:16 error wrong-broker: l, a broker of kind log, has no queue / write topic NAME; here, or declare another broker
+            3:18 error wrong-broker: q, a broker of kind queue, has no topic / write queue NAME; here, or declare another broker
+            3:47 error dead-letter: dead letters of j cannot go to t / name another topic or queue of the same broker
+            3:84 error limit: the number of attempts: 5,000 is over the limit of 1,000 / write a number from 1 to 1,000
+            3:84 error dead-letter: dead letters of k cannot go to k / name another topic or queue of the same broker
+            4:19 error wrong-broker: p, a broker of kind pubsub, has no queue / write subject NAME; here, or declare another broker
+            6:1 error not-a-log: j is no topic of a log: nobody commits offsets there / leave commit, attempts, backoff and dead letter out; a queue has them where it is declared
+            7:1 error group-attempts: a record whose offset is committed before the handler runs is tried once / leave out commit before, or attempts, backoff and dead letter
+            9:13 error group-attempts: dead letters need a number of attempts: without one a record is tried for ever / write attempts 3 dead letter T
         "#]],
     );
 }

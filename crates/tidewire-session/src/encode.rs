@@ -1,7 +1,6 @@
 //! Observations as trace records: one record for each, so that the index of a cause stays the same.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use tidewire_engine::{
@@ -129,7 +128,9 @@ impl Encoder {
             | Fact::StatementFailed { .. }
             | Fact::Committed { .. }
             | Fact::RolledBack { .. } => self.store(observation),
-            Fact::Appended { .. } | Fact::OffsetCommitted { .. } => self.log(observation),
+            Fact::Appended { .. } | Fact::OffsetCommitted { .. } | Fact::Settled { .. } => {
+                self.log(observation)
+            }
             Fact::Queued { node, depth } => Record {
                 node: node_number(*node),
                 number: *depth,
@@ -442,6 +443,19 @@ impl Encoder {
                 number: *offset,
                 ..Record::blank(RecordKind::OffsetCommitted, observation.at_us)
             },
+            Fact::Settled {
+                topic,
+                partition,
+                offset,
+                settlement,
+            } => Record {
+                node: broker(*topic),
+                peer: small(u64::from(topic.0)),
+                detail: *settlement as u8,
+                small: small(u64::from(*partition)),
+                number: *offset,
+                ..Record::blank(RecordKind::Settled, observation.at_us)
+            },
             _ => Record::blank(RecordKind::OffsetCommitted, observation.at_us),
         }
     }
@@ -526,11 +540,7 @@ fn invariant_number(state: InvariantState) -> u8 {
 }
 
 fn verdict_number(verdict: Verdict) -> u8 {
-    match verdict {
-        Verdict::Quiet => 0,
-        Verdict::NeverQuiet => 1,
-        Verdict::EventLimit => 2,
-    }
+    verdict as u8
 }
 
 fn fault_node(program: &Program, fault: FaultId) -> u16 {
@@ -557,14 +567,13 @@ fn fault_node(program: &Program, fault: FaultId) -> u16 {
     node_number(node)
 }
 
-/// `T-74 waits for T-72`
+/// `T-74 waits for T-72 and T-73`
 fn waits_for(waiter: TransactionId, holders: &[TransactionId]) -> String {
-    let mut text = format!("T-{} waits", waiter.0);
-    for (index, holder) in holders.iter().enumerate() {
-        let word = if index == 0 { " for" } else { " and" };
-        let _ = write!(text, "{word} T-{}", holder.0);
-    }
-    text
+    let names: Vec<_> = holders
+        .iter()
+        .map(|holder| format!("T-{}", holder.0))
+        .collect();
+    format!("T-{} waits for {}", waiter.0, names.join(" and "))
 }
 
 /// `stock: 1 changed, reservations: 1 added`

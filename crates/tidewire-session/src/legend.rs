@@ -42,6 +42,8 @@ pub struct LegendNode {
 pub struct LegendTopic {
     /// Its name.
     pub name: Arc<str>,
+    /// What its broker does with what is published.
+    pub kind: BrokerKind,
     /// Node index of its broker.
     pub broker: u32,
     /// How many partitions it has.
@@ -111,6 +113,7 @@ fn legend_topic(program: &Program, topic: &Topic) -> LegendTopic {
     });
     LegendTopic {
         name: topic.name.clone(),
+        kind: program.brokers[topic.broker.index()].kind,
         broker: program.brokers[topic.broker.index()].node.0,
         partitions: topic.partitions,
         groups: groups.collect(),
@@ -141,6 +144,8 @@ fn caption(program: &Program, kind: NodeKind) -> String {
         },
         NodeKind::Broker(id) => match program.brokers[id.index()].kind {
             BrokerKind::Log => Glyph::Log.caption().into(),
+            BrokerKind::Queue => Glyph::Queue.caption().into(),
+            BrokerKind::PubSub => Glyph::PubSub.caption().into(),
         },
         NodeKind::Service(id) => role_caption(program.services[id.index()].role).into(),
         NodeKind::Relay(_) => "relay".into(),

@@ -78,6 +78,8 @@ pub enum RecordKind {
     Appended,
     /// node = broker, peer = topic index, detail = group, small = partition, number = next offset
     OffsetCommitted,
+    /// node = broker, peer = topic index, detail = how, small = partition, number = offset
+    Settled,
     /// node
     Crashed,
     /// node

@@ -24,6 +24,7 @@ fn legend() -> Arc<Legend> {
         ],
         topics: vec![LegendTopic {
             name: "order_events".into(),
+            kind: tidewire_scenario::BrokerKind::Log,
             broker: 3,
             partitions: 2,
             groups: vec![("orders".into(), 1)],

@@ -8,10 +8,11 @@ use tidewire_syntax::{Name, Span};
 use super::{Builder, quantities};
 use crate::limits;
 use crate::{
-    Broker, BrokerId, BrokerKind, EventId, EventType, NodeId, NodeKind, Topic, TopicId, defaults,
+    Broker, BrokerId, BrokerKind, EventId, EventType, Failing, NodeId, NodeKind, QueueSettings,
+    Topic, TopicId, defaults,
 };
 
-/// Kinds of brokers that the language knows; only the first exists so far.
+/// Kinds of brokers that the language knows.
 const KINDS: [&str; 3] = ["log", "queue", "pubsub"];
 
 impl Builder<'_> {
@@ -70,6 +71,7 @@ impl Builder<'_> {
                 self.broker(node, id, broker, block.item.span);
             }
         }
+        self.dead_letters();
         let number = self.program.topics.len();
         let span = self
             .program
@@ -84,9 +86,14 @@ impl Builder<'_> {
             "broker",
             &broker.name,
             broker.kind.as_ref(),
-            (&KINDS, 1),
+            (&KINDS, 3),
             span,
         );
+        let kind = match broker.kind.as_ref().map(Name::key).as_deref() {
+            Some("queue") => BrokerKind::Queue,
+            Some("pubsub") => BrokerKind::PubSub,
+            _ => BrokerKind::Log,
+        };
         let mut latency = defaults::BROKER_LATENCY;
         let mut topics = Vec::new();
         for member in &broker.members {
@@ -95,7 +102,24 @@ impl Builder<'_> {
                     latency = quantities::delay(&mut self.report, written);
                 }
                 BrokerMember::Topic { name, partitions } => {
-                    topics.extend(self.declare_topic(id, name, *partitions, member.span));
+                    self.check_member(broker, kind, BrokerKind::Log, member.span);
+                    let queue = self.queue_settings(None);
+                    topics.extend(self.declare_topic(id, name, (*partitions, queue), member.span));
+                }
+                BrokerMember::Queue(queue) => {
+                    self.check_member(broker, kind, BrokerKind::Queue, member.span);
+                    let settings = self.queue_settings(Some(queue));
+                    topics.extend(self.declare_topic(
+                        id,
+                        &queue.name,
+                        (None, settings),
+                        member.span,
+                    ));
+                }
+                BrokerMember::Subject(name) => {
+                    self.check_member(broker, kind, BrokerKind::PubSub, member.span);
+                    let queue = self.queue_settings(None);
+                    topics.extend(self.declare_topic(id, name, (None, queue), member.span));
                 }
                 BrokerMember::Without(_) => {}
             }
@@ -103,7 +127,7 @@ impl Builder<'_> {
         self.program.brokers.push(Broker {
             node,
             name: broker.name.text.clone(),
-            kind: BrokerKind::Log,
+            kind,
             topics,
             latency,
         });
@@ -113,7 +137,7 @@ impl Builder<'_> {
         &mut self,
         broker: BrokerId,
         name: &Name,
-        partitions: Option<u32>,
+        (partitions, queue): (Option<u32>, QueueSettings),
         span: Span,
     ) -> Option<TopicId> {
         let partitions = limits::within(
@@ -138,9 +162,116 @@ impl Builder<'_> {
             broker,
             name: name.text.clone(),
             partitions,
+            queue,
             groups: Vec::new(),
         });
         Some(id)
+    }
+
+    /// A log has topics, a queue broker queues, pub/sub subjects.
+    fn check_member(
+        &mut self,
+        broker: &ast::Broker,
+        kind: BrokerKind,
+        wanted: BrokerKind,
+        span: Span,
+    ) {
+        let member = |kind| match kind {
+            BrokerKind::Log => ("log", "topic"),
+            BrokerKind::Queue => ("queue", "queue"),
+            BrokerKind::PubSub => ("pubsub", "subject"),
+        };
+        let ((word, own), (_, other)) = (member(kind), member(wanted));
+        if kind != wanted {
+            self.report.error(
+                "wrong-broker",
+                span,
+                format!("{}, a broker of kind {word}, has no {other}", broker.name),
+                format!("write {own} NAME; here, or declare another broker"),
+            );
+        }
+    }
+
+    fn queue_settings(&mut self, written: Option<&ast::Queue>) -> QueueSettings {
+        let default = ast::Failing::default();
+        let failing = self.failing(written.map_or(&default, |queue| &queue.failing));
+        let prefetch = written.and_then(|queue| queue.prefetch);
+        let span = written.map_or(Span::default(), |queue| queue.name.span);
+        let visibility = written.and_then(|queue| queue.visibility);
+        QueueSettings {
+            prefetch: limits::within(
+                &mut self.report,
+                "prefetch",
+                span,
+                prefetch.unwrap_or(defaults::PREFETCH),
+                limits::PREFETCH,
+            ),
+            visibility_us: visibility
+                .map(|written| quantities::period(&mut self.report, "visibility", written)),
+            failing: Failing {
+                attempts: failing.attempts.or(Some(defaults::QUEUE_ATTEMPTS)),
+                ..failing
+            },
+        }
+    }
+
+    /// What becomes of a message whose handler fails; its dead letters are resolved apart.
+    pub(super) fn failing(&mut self, written: &ast::Failing) -> Failing {
+        let span = written.dead_letter.as_ref().map(|name| name.span);
+        let span = span.or(written.backoff.map(|backoff| backoff.span));
+        let attempts = written.attempts.map(|attempts| {
+            limits::within(
+                &mut self.report,
+                "the number of attempts",
+                span.unwrap_or_default(),
+                attempts,
+                limits::ATTEMPTS,
+            )
+        });
+        Failing {
+            attempts,
+            backoff_us: written
+                .backoff
+                .map_or(defaults::REDELIVERY_BACKOFF_US, |backoff| {
+                    quantities::duration(&mut self.report, backoff)
+                }),
+            dead_letter: None,
+        }
+    }
+
+    /// Finds the queues for dead letters, now that all are declared.
+    fn dead_letters(&mut self) {
+        for block in self.blocks {
+            let ItemKind::Broker(broker) = &block.item.kind else {
+                continue;
+            };
+            for member in &broker.members {
+                if let BrokerMember::Queue(queue) = &member.kind
+                    && let Some(id) = self.topics.get(&queue.name.key()).copied()
+                    && let Some(name) = &queue.failing.dead_letter
+                {
+                    self.program.topics[id.index()].queue.failing.dead_letter =
+                        self.dead_letter(id, name);
+                }
+            }
+        }
+    }
+
+    /// Where the dead letters of a topic or queue go: another one of the same broker.
+    pub(super) fn dead_letter(&mut self, of: TopicId, name: &Name) -> Option<TopicId> {
+        let to = self.topic(name)?;
+        let topics = &self.program.topics;
+        if to == of || topics[to.index()].broker != topics[of.index()].broker {
+            let of = topics[of.index()].name.clone();
+            self.report.error(
+                "dead-letter",
+                name.span,
+                format!("dead letters of {of} cannot go to {name}"),
+                "name another topic or queue of the same broker",
+            );
+            return None;
+        }
+        Some(to)
     }
 
     /// Checks the kind of a database or broker. `kinds` begins with those that exist.

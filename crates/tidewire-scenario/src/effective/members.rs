@@ -97,6 +97,8 @@ impl Keyed for BrokerMember {
     fn key(&self) -> Option<Key> {
         match self {
             Self::Topic { name, .. } => Some(Key::named("topic", name.to_string())),
+            Self::Queue(queue) => Some(Key::named("queue", queue.name.to_string())),
+            Self::Subject(name) => Some(Key::named("subject", name.to_string())),
             Self::Latency(_) => Some(Key::setting("latency")),
             Self::Without(_) => None,
         }

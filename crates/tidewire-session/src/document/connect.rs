@@ -1,7 +1,7 @@
 //! What a wire drawn on the canvas writes: a step, a handler, or a store in a service's header.
 
 use tidewire_scenario::{Connection, PartKind, WireKind};
-use tidewire_syntax::ast::{Broker, BrokerMember, ItemKind, Service, ServiceMember, Subscription};
+use tidewire_syntax::ast::{Broker, ItemKind, Service, ServiceMember, Subscription};
 use tidewire_syntax::edit::{self, Access, Handler};
 use tidewire_syntax::{TextEdit, apply, parse};
 
@@ -238,8 +238,6 @@ fn heard(service: &Service, topic: &str) -> Vec<String> {
 }
 
 fn first_topic(broker: &Broker) -> Option<&str> {
-    broker.members.iter().find_map(|member| match &member.kind {
-        BrokerMember::Topic { name, .. } => Some(name.as_str()),
-        _ => None,
-    })
+    let names = broker.members.iter().map(|member| member.kind.channel());
+    names.flatten().next().map(|name| name.as_str())
 }

@@ -127,7 +127,11 @@ fn broker_words(broker: &Broker, topics: &mut u32) -> Words {
         ..Words::default()
     };
     for member in &broker.members {
-        if let BrokerMember::Topic { name, partitions } = &member.kind {
+        if let Some(name) = member.kind.channel() {
+            let partitions = match member.kind {
+                BrokerMember::Topic { partitions, .. } => partitions,
+                _ => None,
+            };
             words.contents.push(name.to_string());
             words.topics.push(CanvasTopic {
                 name: Arc::clone(&name.text),

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use tidewire_engine::{Fact, Observation};
-use tidewire_scenario::{NodeId, Program, TopicId};
+use tidewire_engine::{Fact, Observation, Settlement};
+use tidewire_scenario::{BrokerKind, NodeId, Program, TopicId};
 
 use super::series::Steps;
 use crate::sorted::SortedMap;
@@ -88,6 +88,21 @@ impl Depths {
                     }
                 }
             }
+            // A log's group commits the offset of what it gives up.
+            Fact::Settled {
+                topic,
+                offset,
+                settlement,
+                ..
+            } if kind_of(program, *topic) == BrokerKind::Queue
+                && *settlement != Settlement::Returned =>
+            {
+                for depth in &mut self.groups {
+                    if depth.topic == *topic {
+                        depth.settle(*offset, at_us);
+                    }
+                }
+            }
             _ => {}
         }
     }
@@ -99,6 +114,9 @@ impl Depths {
         label: &str,
         at_us: u64,
     ) {
+        if kind_of(program, topic) == BrokerKind::PubSub {
+            return;
+        }
         // The label begins with the event's name.
         let name = label.split(' ').next().unwrap_or_default();
         for depth in &mut self.groups {
@@ -116,7 +134,22 @@ impl Depths {
     }
 }
 
+fn kind_of(program: &Program, topic: TopicId) -> BrokerKind {
+    program.brokers[program.topics[topic.index()].broker.index()].kind
+}
+
 impl GroupDepth {
+    /// A message left its queue.
+    fn settle(&mut self, offset: u32, at_us: u64) {
+        let Some(unread) = self.unread.first_mut() else {
+            return;
+        };
+        if let Some(place) = unread.iter().position(|other| *other == offset) {
+            unread.remove(place);
+            self.depth.set(at_us, self.depth.now().saturating_sub(1));
+        }
+    }
+
     fn commit(&mut self, partition: u32, offset: u32, at_us: u64) {
         let Some(unread) = self.unread.get_mut(partition as usize) else {
             return;

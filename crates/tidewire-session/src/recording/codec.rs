@@ -3,7 +3,7 @@
 use crate::view::{Record, RecordKind};
 
 /// All kinds, in order of their numbers, which begin at 1.
-const KINDS: [RecordKind; 29] = [
+const KINDS: [RecordKind; 30] = [
     RecordKind::RequestStarted,
     RecordKind::RequestEnded,
     RecordKind::Sent,
@@ -20,6 +20,7 @@ const KINDS: [RecordKind; 29] = [
     RecordKind::RolledBack,
     RecordKind::Appended,
     RecordKind::OffsetCommitted,
+    RecordKind::Settled,
     RecordKind::Crashed,
     RecordKind::Restarted,
     RecordKind::PartitionChanged,

@@ -172,7 +172,10 @@ fn weight(record: &Record) -> u8 {
         RecordKind::RequestEnded | RecordKind::StatementFailed | RecordKind::StatementBlocked => 6,
         RecordKind::Committed | RecordKind::RolledBack | RecordKind::Appended => 5,
         RecordKind::StatementDone | RecordKind::RequestStarted | RecordKind::Lost => 4,
-        RecordKind::HandlerStarted | RecordKind::HandlerEnded | RecordKind::OffsetCommitted => 3,
+        RecordKind::HandlerStarted
+        | RecordKind::HandlerEnded
+        | RecordKind::OffsetCommitted
+        | RecordKind::Settled => 3,
         RecordKind::Delivered | RecordKind::Sent => 2,
         _ => 1,
     }

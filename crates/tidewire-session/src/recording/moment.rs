@@ -4,6 +4,8 @@ use crate::condition::WHOLE;
 use crate::legend::Legend;
 use crate::sorted::SortedSet;
 use crate::view::{NodeCondition, Record, RecordKind};
+use tidewire_engine::Settlement;
+use tidewire_scenario::BrokerKind;
 
 /// Cells of a partition that are kept for drawing.
 const CELLS: usize = 8;
@@ -121,7 +123,7 @@ impl Moment {
                     self.in_flight.remove(&sent);
                 }
             }
-            RecordKind::Appended | RecordKind::OffsetCommitted => {
+            RecordKind::Appended | RecordKind::OffsetCommitted | RecordKind::Settled => {
                 self.fold_log(legend, record, index)
             }
             RecordKind::PartitionChanged => {
@@ -143,7 +145,15 @@ impl Moment {
         else {
             return;
         };
-        if record.kind == RecordKind::Appended {
+        let kind = legend.topics.get(usize::from(record.peer));
+        let kind = kind.map(|topic| topic.kind);
+        if record.kind == RecordKind::Settled {
+            // A log's group commits the offset of what it gives up.
+            if kind == Some(BrokerKind::Queue) && record.detail != Settlement::Returned as u8 {
+                let unread = partition.unread.iter_mut();
+                unread.for_each(|unread| unread.retain(|offset| *offset != record.number));
+            }
+        } else if record.kind == RecordKind::Appended {
             partition.next = record.number.saturating_add(1);
             if partition.cells.len() == CELLS {
                 partition.cells.remove(0);
@@ -152,7 +162,7 @@ impl Moment {
             let reads = legend.topics.get(usize::from(record.peer));
             let reads = reads.map_or(&[][..], |topic| &topic.reads);
             for (events, unread) in reads.iter().zip(&mut partition.unread) {
-                if events.contains(&record.detail) {
+                if kind != Some(BrokerKind::PubSub) && events.contains(&record.detail) {
                     unread.push(record.number);
                 }
             }

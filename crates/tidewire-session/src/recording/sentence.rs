@@ -39,7 +39,9 @@ impl Recording {
             | RecordKind::StatementFailed
             | RecordKind::Committed
             | RecordKind::RolledBack => self.store_sentence(record),
-            RecordKind::Appended | RecordKind::OffsetCommitted => self.log_sentence(record),
+            RecordKind::Appended | RecordKind::OffsetCommitted | RecordKind::Settled => {
+                self.log_sentence(record)
+            }
             RecordKind::CacheAccessed | RecordKind::FlightJoined | RecordKind::FlightLanded => {
                 self.memory_sentence(record)
             }
@@ -173,6 +175,14 @@ impl Recording {
                 false => String::new(),
             };
             return format!("{name} appends {} at {place}{again}", self.label(record));
+        }
+        if record.kind == RecordKind::Settled {
+            return match record.detail {
+                0 => format!("{name} is done with {place}: it was acknowledged"),
+                1 => format!("{name} has {place} back, at its old place"),
+                2 => format!("{name} gives {place} up: it goes to the dead letters"),
+                _ => format!("{name} drops {place}: it was tried too often"),
+            };
         }
         let group = topic.and_then(|topic| topic.groups.get(usize::from(record.detail)));
         let group = group.map_or("a group", |(group, _)| group);

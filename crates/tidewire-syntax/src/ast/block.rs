@@ -144,10 +144,49 @@ pub enum BrokerMember {
         /// How many partitions; 1 when left out.
         partitions: Option<u32>,
     },
+    /// `queue NAME [prefetch N] [visibility D] [attempts N] [backoff D] [dead letter OTHER];`
+    Queue(Queue),
+    /// `subject NAME;`
+    Subject(Name),
     /// `latency …;`
     Latency(Delay),
     /// `without topic;`
     Without(Name),
+}
+
+impl BrokerMember {
+    /// The name of the topic, queue or subject, if it is one.
+    pub fn channel(&self) -> Option<&Name> {
+        match self {
+            BrokerMember::Topic { name, .. } | BrokerMember::Subject(name) => Some(name),
+            BrokerMember::Queue(queue) => Some(&queue.name),
+            BrokerMember::Latency(_) | BrokerMember::Without(_) => None,
+        }
+    }
+}
+
+/// A queue of a broker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Queue {
+    /// Its name.
+    pub name: Name,
+    /// Unacknowledged messages that a consumer may hold.
+    pub prefetch: Option<u32>,
+    /// How long a consumer may hold one before it is delivered again.
+    pub visibility: Option<Duration>,
+    /// What becomes of a message whose handler fails.
+    pub failing: Failing,
+}
+
+/// What becomes of a message whose handler fails.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Failing {
+    /// `attempts N`: how often it is tried.
+    pub attempts: Option<u32>,
+    /// `backoff D`: the pause before the second attempt; it doubles.
+    pub backoff: Option<Duration>,
+    /// `dead letter OTHER`: where it goes after the last.
+    pub dead_letter: Option<Name>,
 }
 
 /// What a service is to the others; its word in the text.
@@ -273,6 +312,8 @@ pub struct Subscription {
     pub group: Option<Name>,
     /// `commit before`: the offset is committed before the handler runs.
     pub commit_before: bool,
+    /// What becomes of a record when it fails.
+    pub failing: Failing,
     /// Its steps.
     pub body: Vec<Step>,
 }

@@ -7,7 +7,7 @@ use super::place::{
 };
 use super::rename::check_name;
 use super::{EditError, Edits};
-use crate::ast::{BrokerMember, Item, ItemKind, Service, Trigger};
+use crate::ast::{Item, ItemKind, Service, Trigger};
 use crate::{Name, Parse, Span, SyntaxKind, SyntaxNode, TextEdit, apply};
 
 /// A kind of block that the canvas can add, each with something in it to begin with.
@@ -66,10 +66,8 @@ pub fn add_block(parse: &Parse, part: Part, name: &str, design: Option<usize>) -
 pub fn add_topic(parse: &Parse, broker: &str, topic: &str, design: Option<usize>) -> Edits {
     let blocks = effective(parse, broker, design)?;
     let has = |item: &&Item| match &item.kind {
-        ItemKind::Broker(broker) => broker.members.iter().any(|member| match &member.kind {
-            BrokerMember::Topic { name, .. } => same(name, topic),
-            _ => false,
-        }),
+        ItemKind::Broker(broker) => (broker.members.iter())
+            .any(|member| member.kind.channel().is_some_and(|name| same(name, topic))),
         _ => false,
     };
     if blocks.iter().any(has) {

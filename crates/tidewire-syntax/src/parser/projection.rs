@@ -31,6 +31,7 @@ impl Parser<'_> {
                     topic: topic.clone(),
                     group: None,
                     commit_before: false,
+                    failing: crate::ast::Failing::default(),
                     body: parser.steps()?,
                 }))
             })?;

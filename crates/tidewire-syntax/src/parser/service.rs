@@ -2,7 +2,9 @@
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
-use crate::ast::{Command, ItemKind, Member, Service, ServiceMember, ServiceRole, Subscription};
+use crate::ast::{
+    Command, Failing, ItemKind, Member, Service, ServiceMember, ServiceRole, Subscription,
+};
 
 const MEMBERS: &[&str] = &[
     "command",
@@ -102,13 +104,15 @@ impl Parser<'_> {
         }))
     }
 
-    /// `on EVENT from TOPIC [group G] [commit before | after] { … }`
+    /// `on EVENT from TOPIC [group G] [commit before | after] [attempts N] [backoff D] [dead letter T] { … }`
     fn subscription(&mut self) -> Parsed<ServiceMember> {
         self.bump_as(SyntaxKind::Keyword);
         let event = self.block_name("the name of an event")?;
         self.expect_word("from")?;
         let topic = self.block_name("the name of a topic")?;
+        const CLAUSES: &[&str] = &["group", "commit", "attempts", "backoff", "dead"];
         let (mut group, mut commit_before) = (None, false);
+        let mut failing = Failing::default();
         loop {
             if self.eat_word("group") {
                 group = Some(self.block_name("the name of the consumer group")?);
@@ -119,8 +123,8 @@ impl Parser<'_> {
                 }
             } else if self.at(SyntaxKind::OpenBrace) {
                 break;
-            } else {
-                return self.unknown_word("`{`, `group` or `commit`", &["group", "commit"]);
+            } else if !self.failing(&mut failing)? {
+                return self.unknown_word("`{` or a clause of a handler", CLAUSES);
             }
         }
         let body = self.steps()?;
@@ -129,6 +133,7 @@ impl Parser<'_> {
             topic,
             group,
             commit_before,
+            failing,
             body,
         }))
     }

@@ -2,7 +2,9 @@
 
 use super::{Parsed, Parser};
 use crate::SyntaxKind;
-use crate::ast::{Broker, BrokerMember, Database, DatabaseMember, ItemKind, Member};
+use crate::ast::{
+    Broker, BrokerMember, Database, DatabaseMember, Failing, ItemKind, Member, Queue,
+};
 
 /// Kinds of databases and brokers; whether one can run is decided where names are resolved.
 const DATABASE_KINDS: &[&str] = &[
@@ -29,7 +31,7 @@ const DATABASE_MEMBERS: &[&str] = &[
     "update",
     "delete",
 ];
-const BROKER_MEMBERS: &[&str] = &["topic", "latency", "without"];
+const BROKER_MEMBERS: &[&str] = &["topic", "queue", "subject", "latency", "without"];
 
 impl Parser<'_> {
     /// The kind behind the name; an unknown one is reported and taken.
@@ -117,6 +119,13 @@ impl Parser<'_> {
     fn broker_member(&mut self) -> Parsed<BrokerMember> {
         match self.one_of(BROKER_MEMBERS) {
             Some("topic") => self.node(SyntaxKind::Topic, |parser| parser.topic()),
+            Some("queue") => self.node(SyntaxKind::Topic, |parser| parser.queue()),
+            Some("subject") => self.node(SyntaxKind::Topic, |parser| {
+                parser.bump_as(SyntaxKind::Keyword);
+                let name = parser.block_name("the name of the subject")?;
+                parser.semicolon()?;
+                Ok(BrokerMember::Subject(name))
+            }),
             Some("latency") => self.setting(|parser| Ok(BrokerMember::Latency(parser.delay()?))),
             Some(_) => self
                 .node(SyntaxKind::Without, |parser| parser.without())
@@ -136,6 +145,49 @@ impl Parser<'_> {
         }
         self.semicolon()?;
         Ok(BrokerMember::Topic { name, partitions })
+    }
+
+    /// `queue NAME [prefetch N] [visibility D] [attempts N] [backoff D] [dead letter OTHER];`
+    fn queue(&mut self) -> Parsed<BrokerMember> {
+        const SETTINGS: &[&str] = &["prefetch", "visibility", "attempts", "backoff", "dead"];
+        self.bump_as(SyntaxKind::Keyword);
+        let name = self.block_name("the name of the queue")?;
+        let (mut prefetch, mut visibility) = (None, None);
+        let mut failing = Failing::default();
+        loop {
+            if self.eat_word("prefetch") {
+                prefetch = Some(self.count("how many messages")?);
+            } else if self.eat_word("visibility") {
+                visibility = Some(self.duration()?);
+            } else if !self.failing(&mut failing)? {
+                break;
+            }
+        }
+        if self.at(SyntaxKind::Word) && !self.first_on_line() {
+            return self.unknown_word("`;` or a setting of a queue", SETTINGS);
+        }
+        self.semicolon()?;
+        Ok(BrokerMember::Queue(Queue {
+            name,
+            prefetch,
+            visibility,
+            failing,
+        }))
+    }
+
+    /// One of `attempts N`, `backoff D`, `dead letter OTHER`; whether there was one.
+    pub(super) fn failing(&mut self, failing: &mut Failing) -> Parsed<bool> {
+        if self.eat_word("attempts") {
+            failing.attempts = Some(self.count("how many attempts")?);
+        } else if self.eat_word("backoff") {
+            failing.backoff = Some(self.duration()?);
+        } else if self.eat_word("dead") {
+            self.expect_word("letter")?;
+            failing.dead_letter = Some(self.block_name("where dead letters go")?);
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// `word value;`

@@ -68,7 +68,7 @@ fn concerns(record: &Record, node: u32) -> bool {
     // Facts about a broker's log name the topic where others name the second node.
     let has_peer = !matches!(
         record.kind,
-        RecordKind::Appended | RecordKind::OffsetCommitted
+        RecordKind::Appended | RecordKind::OffsetCommitted | RecordKind::Settled
     );
     u32::from(record.node) == node || (has_peer && u32::from(record.peer) == node)
 }

@@ -54,7 +54,9 @@ impl Look {
             RecordKind::StatementFailed => icon(Icon::Warning),
             RecordKind::Committed => message(TokenKind::Transaction),
             RecordKind::RolledBack => diamond("mark-undone"),
-            RecordKind::Appended | RecordKind::OffsetCommitted => icon(Icon::Log),
+            RecordKind::Appended | RecordKind::OffsetCommitted | RecordKind::Settled => {
+                icon(Icon::Log)
+            }
             RecordKind::Crashed
             | RecordKind::PartitionChanged
             | RecordKind::ConditionChanged
