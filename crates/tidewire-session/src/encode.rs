@@ -573,7 +573,8 @@ fn waits_for(waiter: TransactionId, holders: &[TransactionId]) -> String {
         .iter()
         .map(|holder| format!("T-{}", holder.0))
         .collect();
-    format!("T-{} waits for {}", waiter.0, names.join(" and "))
+    let word = if names.is_empty() { "" } else { " for " };
+    format!("T-{} waits{word}{}", waiter.0, names.join(" and "))
 }
 
 /// `stock: 1 changed, reservations: 1 added`
