@@ -128,8 +128,45 @@ pub(crate) fn measure(meter: &mut Meter<'_>) -> Result<(), Failure> {
             "interleavings/s",
             goal,
         );
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let (cores, per_second) = on_all_cores(meter, &prefix, &plans);
+            meter.report(
+                format!("store: the same on {cores} cores at once, {name}"),
+                per_second,
+                "interleavings/s",
+                goal,
+            );
+        }
     }
     Ok(())
+}
+
+/// How many cores there are, and how many interleavings they walk in a second of the wall's clock: each core walks
+/// all 70 again and again and shares only the plans, as a search that splits its work does.
+#[cfg(not(target_arch = "wasm32"))]
+fn on_all_cores(meter: &Meter<'_>, prefix: &Prefix, plans: &Plans) -> (usize, f64) {
+    use std::time::Instant;
+    /// Walks of each core in a repetition: some tenths of a second.
+    const WALKS: u32 = 4_000;
+
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let per_second = meter.median(|_| {
+        let begin = Instant::now();
+        std::thread::scope(|scope| {
+            for _ in 0..cores {
+                scope.spawn(|| {
+                    let mut tally = Tally::default();
+                    for _ in 0..WALKS {
+                        prefix.clone().walk(plans, &mut tally);
+                    }
+                    std::hint::black_box(tally);
+                });
+            }
+        });
+        f64::from(INTERLEAVINGS) * f64::from(WALKS) * cores as f64 / begin.elapsed().as_secs_f64()
+    });
+    (cores, per_second)
 }
 
 fn start(level: IsolationLevel) -> Result<(Prefix, Plans), Failure> {
