@@ -106,6 +106,25 @@ fn hashes_and_verdicts_are_those_of_the_native_command() {
     }
 }
 
+/// Wasm counts in 32 bits: counts and places beyond them are behind everything, as natively.
+#[wasm_bindgen_test]
+fn what_does_not_fit_into_32_bits_is_behind_everything() {
+    const WIDE: &str = "
+        database d relational { create table t (name text primary key, value text); insert into t values ('a', 'abcdef'); }
+        service s owns d { command C() { reply (); } }
+        client c users 1 requests 1 { call s.C(); }
+        design 'Only' {}
+        invariant 'substring to the end' finally no rows
+          select substring(value from 3) as it from d.t where substring(value from 3) <> 'cdef';
+        invariant 'a great limit' finally no rows
+          select count(*) as rows from (select name from d.t limit 4294967296) as all_rows having count(*) <> 1;
+    ";
+    let outcome = run(WIDE, "Only", 1, 4096).outcome;
+    for invariant in outcome.invariants {
+        assert_eq!(invariant.held, Some(true), "{}", invariant.name);
+    }
+}
+
 /// The scenario of a lesson and the name of its first design.
 fn first_lesson() -> (&'static str, String) {
     let text = CASES.first().expect("there are lessons").scenario;

@@ -102,6 +102,27 @@ fn page_and_command_see_the_same_outcome() {
     assert_eq!(recording.len(), trace.observations().len());
 }
 
+/// Checkpoints are forks, and forks change nothing: in every lesson the page's host ends as a run without any.
+#[test]
+fn checkpoints_change_nothing() {
+    let gallery = concat!(env!("CARGO_MANIFEST_DIR"), "/../../gallery");
+    for lesson in tidewire_session::gallery::in_order() {
+        let path = format!("{gallery}/{}/scenario.tide", lesson.slug);
+        let text = std::fs::read_to_string(&path).expect("the lesson can be read");
+        for design in lesson.designs {
+            let document = Document::open(&text);
+            let mut host = RunHost::new();
+            let start = start(&text, Some(design.name), None);
+            let (_, sliced) = play(&mut host, start, &document, 4_096);
+            let loaded = source::load(&text, Some(design.name)).expect("the lesson is valid");
+            let mut simulation = Simulation::new(loaded.program, 7, Choices::Canonical);
+            while simulation.advance(u32::MAX) {}
+            let whole = simulation.outcome().trace_hash;
+            assert_eq!(sliced.trace_hash, whole, "{}, {}", lesson.slug, design.name);
+        }
+    }
+}
+
 #[test]
 fn records_tell_what_observations_do() {
     let (_, recording, _) = shop();

@@ -25,7 +25,7 @@ use crate::query_plan::{NO_TABLE, Node, compare_keys};
 use crate::reads::ReadCollector;
 use crate::shared::Shared;
 use crate::subquery::Cached;
-use crate::value::NULL;
+use crate::value::{NULL, clamped};
 use crate::versions::View;
 use crate::{Row, RowId, SqlError, Value};
 
@@ -271,8 +271,10 @@ impl Query {
                 return Ok(none);
             };
             match expression.evaluate(&frame)? {
-                Value::Integer(count) => usize::try_from(count)
-                    .map_err(|_| SqlError::new(state, format!("{name} must not be negative"))),
+                Value::Integer(count) if count < 0 => {
+                    Err(SqlError::new(state, format!("{name} must not be negative")))
+                }
+                Value::Integer(count) => Ok(clamped(count)),
                 _ => Ok(none),
             }
         };

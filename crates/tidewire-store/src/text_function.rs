@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::function::{Function, MAX_TEXT, bounded_text, too_long};
+use crate::value::clamped;
 use crate::{SqlError, Value, like};
 
 /// The value of a call over a text.
@@ -26,7 +27,7 @@ pub(crate) fn call(function: Function, text: &Arc<str>, rest: &[Value]) -> Resul
             Value::Integer(text.chars().next().map_or(0, |c| i64::from(c as u32)))
         }
         (Function::Repeat, _) => {
-            let times = usize::try_from(count(0)).unwrap_or(0);
+            let times = clamped(count(0));
             if text.len().saturating_mul(times) > MAX_TEXT {
                 return Err(too_long());
             }
@@ -106,9 +107,8 @@ pub(crate) fn call(function: Function, text: &Arc<str>, rest: &[Value]) -> Resul
 /// Characters from `start` to before `end`, both counted from 0 and clamped.
 fn cut(text: &str, start: i64, end: i64) -> String {
     let start = start.max(0);
-    let length = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
-    let skipped = usize::try_from(start).unwrap_or(usize::MAX);
-    text.chars().skip(skipped).take(length).collect()
+    let length = clamped(end.saturating_sub(start));
+    text.chars().skip(clamped(start)).take(length).collect()
 }
 
 fn trimmed<'t>(text: &'t str, rest: &[Value], start: bool, end: bool) -> &'t str {
@@ -144,7 +144,7 @@ fn capitals(text: &str) -> String {
 }
 
 fn padded(text: &str, length: i64, fill: &str, start: bool) -> Result<Value, SqlError> {
-    let length = usize::try_from(length).unwrap_or(0);
+    let length = clamped(length);
     if length > MAX_TEXT {
         return Err(too_long());
     }

@@ -78,6 +78,12 @@ pub enum Type {
 /// A row of a result or a table, shared between versions, snapshots and forks.
 pub type Row = Arc<[Value]>;
 
+/// A count or place as an index: a negative one is 0, and one that does not fit into 32 bits, as on Wasm, is behind
+/// everything there is.
+pub(crate) fn clamped(count: i64) -> usize {
+    usize::try_from(count.max(0)).unwrap_or(usize::MAX)
+}
+
 /// What a row without a value at some slot has there.
 pub(crate) static NULL: Value = Value::Null;
 

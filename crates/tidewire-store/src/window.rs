@@ -14,6 +14,7 @@ use crate::aggregate::{Aggregate, Groups, State};
 use crate::expression::{Expr, Frame};
 use crate::query::{Flow, Query, Run, SortKeys};
 use crate::query_plan::{SortKey, compare_keys};
+use crate::value::clamped;
 use crate::{Row, SqlError, Value};
 
 /// A window and the functions over it.
@@ -286,7 +287,7 @@ impl Partition<'_> {
     fn tile(&self, call: &WindowCall, at: usize) -> Result<Value, SqlError> {
         let tiles = match self.argument(call, 0, 0)? {
             Value::Null => return Ok(Value::Null),
-            Value::Integer(tiles) if tiles > 0 => tiles as usize,
+            Value::Integer(tiles) if tiles > 0 => clamped(tiles),
             _ => {
                 let message = "argument of ntile must be greater than zero";
                 return Err(SqlError::new(b"22014", message));
@@ -326,7 +327,7 @@ impl Partition<'_> {
             WindowFunction::LastValue => frame.end.checked_sub(1),
             WindowFunction::NthValue => match self.argument(call, 1, at)? {
                 Value::Null => None,
-                Value::Integer(which) if which > 0 => frame.start.checked_add(which as usize - 1),
+                Value::Integer(which) if which > 0 => frame.start.checked_add(clamped(which) - 1),
                 _ => {
                     let message = "argument of nth_value must be greater than zero";
                     return Err(SqlError::new(b"22016", message));
