@@ -130,7 +130,7 @@ pub(crate) fn measure(meter: &mut Meter<'_>) -> Result<(), Failure> {
         );
         #[cfg(not(target_arch = "wasm32"))]
         {
-            let (cores, per_second) = on_all_cores(meter, &prefix, &plans);
+            let (cores, per_second) = on_all_cores(meter, level)?;
             meter.report(
                 format!("store: the same on {cores} cores at once, {name}"),
                 per_second,
@@ -143,19 +143,21 @@ pub(crate) fn measure(meter: &mut Meter<'_>) -> Result<(), Failure> {
 }
 
 /// How many cores there are, and how many interleavings they walk in a second of the wall's clock: each core walks
-/// all 70 again and again and shares only the plans, as a search that splits its work does.
+/// all 70 again and again, with a store and plans of its own, as a search in shards does.
 #[cfg(not(target_arch = "wasm32"))]
-fn on_all_cores(meter: &Meter<'_>, prefix: &Prefix, plans: &Plans) -> (usize, f64) {
+fn on_all_cores(meter: &Meter<'_>, level: IsolationLevel) -> Result<(usize, f64), Failure> {
     use std::time::Instant;
     /// Walks of each core in a repetition: some tenths of a second.
     const WALKS: u32 = 4_000;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let starts = (0..cores).map(|_| start(level));
+    let starts = starts.collect::<Result<Vec<_>, _>>()?;
     let per_second = meter.median(|_| {
         let begin = Instant::now();
         std::thread::scope(|scope| {
-            for _ in 0..cores {
-                scope.spawn(|| {
+            for (prefix, plans) in &starts {
+                scope.spawn(move || {
                     let mut tally = Tally::default();
                     for _ in 0..WALKS {
                         prefix.clone().walk(plans, &mut tally);
@@ -166,7 +168,7 @@ fn on_all_cores(meter: &Meter<'_>, prefix: &Prefix, plans: &Plans) -> (usize, f6
         });
         f64::from(INTERLEAVINGS) * f64::from(WALKS) * cores as f64 / begin.elapsed().as_secs_f64()
     });
-    (cores, per_second)
+    Ok((cores, per_second))
 }
 
 fn start(level: IsolationLevel) -> Result<(Prefix, Plans), Failure> {
