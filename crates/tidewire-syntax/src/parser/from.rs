@@ -77,6 +77,13 @@ impl Parser<'_> {
             return self.unsupported("`ROWS FROM`", "");
         }
         let lateral = self.eat_word("lateral");
+        if lateral {
+            let query = self.at(SyntaxKind::OpenParen) && self.at_query(1);
+            let function = self.at_name() && self.nth(1) == SyntaxKind::OpenParen;
+            if !query && !function {
+                return self.fail("a query in parentheses or a function behind `lateral`");
+            }
+        }
         if self.at(SyntaxKind::OpenParen) {
             return self.node(SyntaxKind::Paren, |parser| {
                 let query = parser.at_query(1);
