@@ -143,6 +143,8 @@ test("a lesson that is opened while another one runs shows its own run alone", a
   await ready(page);
   const lines = () => page.getByRole("tab", { name: /^Log/ }).textContent();
   const mixed = await lines();
+  // What is open is saved a moment later, and only then comes back.
+  await page.waitForFunction(() => Object.values(localStorage).some((kept) => kept.includes("scenario 'Lost update'")));
   await page.reload();
   await ready(page);
   assert.equal(mixed, await lines());
