@@ -144,7 +144,7 @@ test("a lesson that is opened while another one runs shows its own run alone", a
   const lines = () => page.getByRole("tab", { name: /^Log/ }).textContent();
   const mixed = await lines();
   // What is open is saved a moment later, and only then comes back.
-  await page.waitForFunction(() => Object.values(localStorage).some((kept) => kept.includes("scenario 'Lost update'")));
+  await page.waitForFunction(() => localStorage.getItem("tidewire.work.1")?.includes("lost-update"));
   await page.reload();
   await ready(page);
   assert.equal(mixed, await lines());
